@@ -1,0 +1,155 @@
+"""Bounded-memory pipelines of images and video frames.
+
+Capture frames, share them between processes, stream them, deal them out to workers, record them and look
+back, without ever losing a frame silently. Every public name can be imported from here; each loads its
+module at first use, so that ``import rushes`` itself loads neither numpy nor anything else that is large.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rushes._native import native_status
+    from rushes.depot import (
+        ConsumerStats,
+        Depot,
+        DepotInfo,
+        DepotStats,
+        Lease,
+        Loan,
+        PutResult,
+        list_depots,
+        sweep,
+    )
+    from rushes.errors import (
+        AccessDenied,
+        ArchiveCorrupt,
+        ArchiveError,
+        ArchiveFull,
+        BadMessage,
+        ClosedError,
+        CodecError,
+        ConfigError,
+        CorruptImage,
+        DeadlineExceeded,
+        DecodeError,
+        DepotError,
+        DepotFull,
+        EncodeError,
+        FrameError,
+        FrameGone,
+        FrameUnknown,
+        JobCancelled,
+        JobError,
+        JobFailed,
+        MissingExtra,
+        NoConsumer,
+        NoSuchMoment,
+        PeerGone,
+        QueueFull,
+        RushesError,
+        SegmentMismatch,
+        SourceError,
+        SourceLost,
+        SourceUnavailable,
+        UnknownName,
+        UnsupportedFormat,
+        WireError,
+        WriterGone,
+    )
+    from rushes.figures import Box, Figure, Line, Polygon, Text
+    from rushes.frame import Frame
+
+__all__ = [
+    "AccessDenied",
+    "ArchiveCorrupt",
+    "ArchiveError",
+    "ArchiveFull",
+    "BadMessage",
+    "Box",
+    "ClosedError",
+    "CodecError",
+    "ConfigError",
+    "ConsumerStats",
+    "CorruptImage",
+    "DeadlineExceeded",
+    "DecodeError",
+    "Depot",
+    "DepotError",
+    "DepotFull",
+    "DepotInfo",
+    "DepotStats",
+    "EncodeError",
+    "Figure",
+    "Frame",
+    "FrameError",
+    "FrameGone",
+    "FrameUnknown",
+    "JobCancelled",
+    "JobError",
+    "JobFailed",
+    "Lease",
+    "Line",
+    "Loan",
+    "MissingExtra",
+    "NoConsumer",
+    "NoSuchMoment",
+    "PeerGone",
+    "Polygon",
+    "PutResult",
+    "QueueFull",
+    "RushesError",
+    "SegmentMismatch",
+    "SourceError",
+    "SourceLost",
+    "SourceUnavailable",
+    "Text",
+    "UnknownName",
+    "UnsupportedFormat",
+    "WireError",
+    "WriterGone",
+    "list_depots",
+    "native_status",
+    "sweep",
+]
+
+_HOME = {
+    **dict.fromkeys(("Frame",), "rushes.frame"),
+    **dict.fromkeys(("Box", "Figure", "Line", "Polygon", "Text"), "rushes.figures"),
+    **dict.fromkeys(
+        (
+            "ConsumerStats",
+            "Depot",
+            "DepotInfo",
+            "DepotStats",
+            "Lease",
+            "Loan",
+            "PutResult",
+            "list_depots",
+            "sweep",
+        ),
+        "rushes.depot",
+    ),
+    "native_status": "rushes._native",
+}
+"""Where each name lives; a public name that is not listed here is an exception and lives in
+``rushes.errors``.
+"""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("rushes")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME.get(name, "rushes.errors")), name)
+    globals()[name] = value  # the next use finds it without coming here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

@@ -1,0 +1,24 @@
+"""The list of verbs."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from rushes.cli.depot import depot
+from rushes.cli.doctor import doctor
+from rushes.cli.up import up
+from rushes.cli.version import version, version_text
+
+__all__ = ["app"]
+
+app = App(
+    name="rushes",
+    help="Bounded-memory pipelines of images and video frames.",
+    help_format="plaintext",
+    version=version_text,
+    version_flags=["--version"],
+)
+app.command(up)
+app.command(depot)
+app.command(doctor)
+app.command(version)

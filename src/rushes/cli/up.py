@@ -1,0 +1,136 @@
+"""``rushes up``: the station, from its first line to its account."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rushes.cli.options import For, Json, console, print_json, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from rushes.lifecycle import StopToken
+    from rushes.station import BuiltinStation, Plan, RunReport, Status
+
+__all__ = ["up"]
+
+_REFRESH_S = 0.2
+_LINE_EVERY_S = 2.0  # where lines pile up instead of being replaced
+
+
+def up(*, for_: For = None, json: Json = False) -> int:
+    """Run the station until Ctrl-C: a test card, a depot, and two processes that read it.
+
+    Ctrl-C is the normal end. Prints one line of figures while it runs and the account of every frame at the
+    end.
+    """
+    from rushes.lifecycle import StopToken
+    from rushes.limits import parse_duration
+    from rushes.station import BuiltinStation, Plan
+
+    duration_s = None if for_ is None else parse_duration(for_, option="--for")
+    plan = Plan()
+    if not json:
+        _print_opening(plan)
+    stop = StopToken("the station")
+    with _signals(stop), BuiltinStation(plan) as station:
+        with _display(quiet=json) as show:
+            station.start(stop)
+            _watch(station, stop, duration_s, show)
+        report = station.finish("stopped" if stop.stopped else "time is up")
+    if json:
+        print_json(report.plain())
+    else:
+        _print_closing(report)
+    return 0 if report.ok else 1
+
+
+def _watch(
+    station: BuiltinStation, stop: StopToken, duration_s: float | None, show: Callable[[Status], None]
+) -> None:
+    while not stop.stopped and not station.failure:
+        left_s = _REFRESH_S if duration_s is None else duration_s - station.running_s
+        if left_s <= 0:
+            break
+        station.step(min(_REFRESH_S, left_s), stop)
+        show(station.status())
+
+
+@contextmanager
+def _signals(stop: StopToken) -> Iterator[None]:
+    """Ctrl-C and the service manager's end set ``stop``; the second Ctrl-C does not wait for good order."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if stop.stopped:
+            raise KeyboardInterrupt
+        stop.set()
+
+    former = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def _display(*, quiet: bool) -> Iterator[Callable[[Status], None]]:
+    from rushes.station.liveline import status_line
+
+    if quiet:
+        yield lambda status: None
+    elif sys.stdout.isatty():
+        from rich.live import Live
+        from rich.text import Text
+
+        with Live(console=console(), auto_refresh=False) as live:
+
+            def replace(status: Status) -> None:
+                for each in status.news:
+                    live.console.print(each)
+                live.update(Text(status_line(status)), refresh=True)
+
+            yield replace
+    else:
+        yield _lines(status_line)
+
+
+def _lines(text: Callable[[Status], str]) -> Callable[[Status], None]:
+    passed = [0.0]
+
+    def add(status: Status) -> None:
+        for each in status.news:
+            print(each, flush=True)
+        if status.running_s - passed[0] >= _LINE_EVERY_S:
+            passed[0] = status.running_s
+            print(text(status), flush=True)
+
+    return add
+
+
+def _print_opening(plan: Plan) -> None:
+    import rushes
+    from rushes.depot.segment import folder
+    from rushes.limits import available_shm_bytes
+    from rushes.station.liveline import opening_lines
+
+    free = available_shm_bytes(folder())
+    for line in opening_lines(plan, str(rushes.__version__), rushes.native_status(), free):
+        print(line, flush=True)
+
+
+def _print_closing(report: RunReport) -> None:
+    from rushes.metrics import ledger_table
+    from rushes.station.liveline import closing_lines
+
+    headings, *rows = ledger_table(report.edges)
+    screen = console()
+    screen.print(table(headings, rows))
+    for line in closing_lines(report):
+        screen.print(line, soft_wrap=True)
+    for problem in report.problems:
+        print(f"error: {problem}", file=sys.stderr)

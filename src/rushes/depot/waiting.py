@@ -1,0 +1,51 @@
+"""Waiting for a frame, in slices short enough to notice signals, closing, and the death of the only writer."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from rushes.errors import ClosedError, WriterGone
+
+if TYPE_CHECKING:
+    from rushes._native.core import Core, Hold
+    from rushes.depot.depot import Depot
+
+__all__ = ["SLICE_S", "check_writer", "next_hold", "remaining"]
+
+SLICE_S = 0.1
+
+
+def remaining(until: float | None) -> float:
+    """Seconds left to a monotonic deadline; infinite for None."""
+    return math.inf if until is None else until - time.monotonic()
+
+
+def check_writer(depot: Depot, core: Core, after: int) -> None:
+    """Raises WriterGone when nothing newer than ``after`` can come any more."""
+    if core.writer_gone() and depot.head <= after:
+        raise WriterGone(
+            f"the only writer of depot {depot.name!r} died; its last frame has sequence {depot.head}",
+            sequence=depot.head,
+            depot=depot.name,
+        )
+
+
+def next_hold(depot: Depot, after: int, timeout_s: float | None) -> Hold | None:
+    """The next frame newer than ``after``, waited for; None when ``timeout_s`` seconds passed."""
+    until = None if timeout_s is None else time.monotonic() + timeout_s
+    core = depot._core  # noqa: SLF001  this is a part of the depot, in a file of its own
+    while True:
+        # Frames up to the head that are not to be had were dropped or cleared: waiting for them would spin.
+        floor = max(after, core.head())
+        hold = depot._look(after)  # noqa: SLF001
+        if hold is not None:
+            return hold
+        left = remaining(until)
+        if left <= 0:
+            return None
+        if not core.wait(floor, min(SLICE_S, left)):
+            if depot.closed:
+                raise ClosedError(f"depot {depot.name!r} was closed while waiting for a frame", name=depot.name)
+            check_writer(depot, core, after)

@@ -1,0 +1,100 @@
+"""Everything a station has heard and seen of its run, made into figures. No clock: the time is handed in."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from rushes.metrics import EdgeStats, LatencyMarks, LatencySummary
+from rushes.station.ledger import CardCounts, ReaderBook
+from rushes.station.messages import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rushes.depot import Depot, DepotStats
+
+__all__ = ["Books"]
+
+_FPS_OVER_NS = 2_000_000_000
+# What the live line shows is of the last seconds; the account at the end is of many minutes.
+_MARKS_SHOWN = 200
+_MARKS_KEPT = 20_000
+
+
+class Books:
+    """The counts of one depot fed by a card, and of its ``readers``."""
+
+    def __init__(self, source: str, depot: str, readers: Iterable[str]) -> None:
+        self.readers: Mapping[str, ReaderBook] = {name: ReaderBook() for name in readers}
+        self.strips_read = 0
+        self._source = source
+        self._name = depot
+        self._wrong = self._disordered = 0
+        self._reports: dict[str, Report] = {}
+        self._finals: dict[str, Report] = {}
+        self._marks, self._shown = LatencyMarks(_MARKS_KEPT), LatencyMarks(_MARKS_SHOWN)
+        self._passed: deque[tuple[int, int]] = deque()
+
+    def hear(self, reader: str, report: Report) -> None:
+        """Notes what a reader's process reported."""
+        before = self._reports.get(reader, Report())
+        self.strips_read += report.read - before.read
+        self._wrong += report.wrong - before.wrong
+        self._disordered += report.disordered - before.disordered
+        self._reports[reader] = report
+        for age_s in report.ages_s:
+            self._marks.mark(age_s)
+            self._shown.mark(age_s)
+        if report.final:
+            self._finals[reader] = report
+            self.readers[reader].update(report.depot_seen, report.depot_missed)
+
+    def died(self, reader: str) -> None:
+        """Notes that a reader's process ended before its time."""
+        self._reports.pop(reader, None)
+        self.readers[reader].died()
+
+    def look(self, stats: DepotStats, pids: Mapping[str, int]) -> None:
+        """Notes the depot's rows of the processes running now; those of dead ones are history already."""
+        for row in stats.consumers:
+            if row.name in self.readers and pids.get(row.name) == row.pid:
+                self.readers[row.name].update(row.seen, row.missed)
+
+    def rate(self, stored: int, now_ns: int) -> float:
+        """Frames a second over the last two seconds."""
+        self._passed.append((now_ns, stored))
+        while now_ns - self._passed[0][0] > _FPS_OVER_NS:
+            self._passed.popleft()
+        then_ns, before = self._passed[0]
+        return (stored - before) * 1e9 / (now_ns - then_ns) if now_ns > then_ns else 0.0
+
+    def ages(self, *, whole_run: bool) -> LatencySummary:
+        """From drawing to reading, in seconds; of the last seconds or of the whole run (its last 20,000
+        marks).
+        """
+        return (self._marks if whole_run else self._shown).summary()
+
+    def edges(self, depot: Depot, stats: DepotStats) -> tuple[EdgeStats, ...]:
+        """Every edge's ledger. Adds up exactly once nothing moves any more; before, by a frame or two."""
+        newest = depot.newest()
+        counts = CardCounts.of(newest)
+        edges = [counts.edge(f"{self._source} -> {self._name}", newest, stats)]
+        rows = {row.name: row.waiting for row in stats.consumers}
+        for name, book in self.readers.items():
+            final = self._finals.get(name)
+            waiting = rows.get(name) if final is None else final.depot_waiting
+            edges.append(book.edge(f"{self._name} -> {name}", stats.head, waiting))
+        return tuple(edges)
+
+    def problems(self) -> list[str]:
+        """What should never be: frames that were wrong, out of order, or counted twice differently."""
+        found = []
+        if self._wrong:
+            found.append(f"{self._wrong} of {self.strips_read} frames checked did not show what they should")
+        if self._disordered:
+            found.append(f"{self._disordered} frames came out of order")
+        for name, report in self._finals.items():
+            if report.seen != report.depot_seen:
+                found.append(f"{name} read {report.seen} frames, the depot counted {report.depot_seen}")
+        return found

@@ -1,0 +1,93 @@
+"""A station's process, seen from inside: it dies with its parent, takes orders, and reports without ever
+waiting.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import sys
+import threading
+
+import msgspec
+
+from rushes.lifecycle import StopToken
+from rushes.station.messages import LINE_BYTES, Go, Order, Stop, Word
+
+__all__ = ["Link", "die_with_parent"]
+
+_PR_SET_PDEATHSIG = 1
+_IN, _OUT = 0, 1
+_LAST_WORD_S = 2.0
+
+
+def die_with_parent(parent: int) -> None:
+    """Has the kernel kill this process when the thread that started it ends; ends it now if that has
+    happened.
+
+    Only Linux can do it. Elsewhere the end of the parent is noticed by the end of the order pipe.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died between starting us and the line above
+        os._exit(1)
+
+
+class Link:
+    """The pipes to the parent: orders come in on standard input, reports go out on standard output.
+
+    ``stop`` is set by a Stop order, ``head`` then says how far to read. The end of the order pipe is the
+    end of the parent, and of this process, at once and from wherever it is: nobody is left to close things
+    for.
+    """
+
+    def __init__(self, parent: int) -> None:
+        # The parent orders the close; a terminal's Ctrl-C to the whole group would overtake it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die_with_parent(parent)
+        self.stop = StopToken("the stage")
+        self.head = -1
+        self._start_ns = 0
+        self._go = threading.Event()
+        os.set_blocking(_OUT, False)
+        threading.Thread(target=self._listen, name="orders", daemon=True).start()
+
+    def wait_for_go(self) -> int | None:
+        """Waits for the Go order and returns its ``start_ns``; None when a Stop came first."""
+        self._go.wait()
+        return None if self.stop.stopped else self._start_ns
+
+    def say(self, word: Word) -> bool:
+        """Reports, if the pipe has room; False when it has not, and the word is dropped. Never waits."""
+        # Up to LINE_BYTES a pipe takes a write whole or refuses it, so lines cannot get mixed up.
+        line = msgspec.json.encode(word)[: LINE_BYTES - 1] + b"\n"
+        try:
+            os.write(_OUT, line)
+        except BlockingIOError:
+            return False
+        except BrokenPipeError:
+            os._exit(1)
+        return True
+
+    def say_last(self, word: Word) -> None:
+        """Reports, waiting up to 2 s for room: for the word that nothing follows."""
+        if not self.say(word):
+            select.select([], [_OUT], [], _LAST_WORD_S)
+            self.say(word)
+
+    def _listen(self) -> None:
+        orders = msgspec.json.Decoder(Order)
+        with open(_IN, "rb", closefd=False) as pipe:
+            for line in pipe:
+                self._follow(orders.decode(line))
+        os._exit(1)
+
+    def _follow(self, order: Order) -> None:
+        if isinstance(order, Go):
+            self._start_ns = order.start_ns
+        elif isinstance(order, Stop):
+            self.head = order.head
+            self.stop.set()
+        self._go.set()

@@ -1,0 +1,101 @@
+"""The books of a station with a card and readers: what was offered, delivered and lost on each edge. Pure.
+
+On each edge the figures compared come from different places, so that adding up proves something: the card's
+own numbers against the depot's counters, the depot's head against what its consumers' rows say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rushes.metrics import EdgeStats
+
+if TYPE_CHECKING:
+    from rushes.depot import DepotStats, Lease
+
+__all__ = ["CardCounts", "ReaderBook"]
+
+
+@dataclass(frozen=True, slots=True)
+class CardCounts:
+    """A card's own counts, which travel with each of its frames.
+
+    The depot outlives the process that draws, so the next one goes on counting where a killed one stopped,
+    and no tick is forgotten. ``late`` ticks were skipped by pacing; ``down`` ones passed while no process
+    drew; ``refused`` ones found no slot.
+    """
+
+    late: int = 0
+    down: int = 0
+    refused: int = 0
+
+    @classmethod
+    def of(cls, newest: Lease | None) -> CardCounts:
+        """As the newest frame tells; all zero before the first."""
+        meta = {} if newest is None else newest.meta
+        return cls(*(int(meta.get(name, 0)) for name in ("late", "down", "refused")))
+
+    def meta(self) -> dict[str, int]:
+        """To travel with a frame."""
+        return {"late": self.late, "down": self.down, "refused": self.refused}
+
+    def next_tick(self, newest: Lease | None, stats: DepotStats) -> int:
+        """The tick after all that are accounted for: drawn, skipped, or refused, also after the newest
+        frame.
+        """
+        drawn = 0 if newest is None else newest.number + 1
+        return drawn + sum(stats.dropped.values()) - self.refused
+
+    def edge(self, name: str, newest: Lease | None, stats: DepotStats) -> EdgeStats:
+        """The edge into the depot, offered one frame a tick."""
+        dropped = {**stats.dropped, "late": self.late, "stage down": self.down}
+        return EdgeStats(
+            name,
+            offered=self.next_tick(newest, stats),
+            delivered=stats.stored,
+            dropped={reason: count for reason, count in dropped.items() if count},
+        )
+
+
+@dataclass(slots=True)
+class ReaderBook:
+    """What one reader got, over all the processes that were it.
+
+    A process that dies takes its row in the depot with it. What was last known of the row is kept, and the
+    next process starts from there: what the dead one read after that comes a second time, and nothing is
+    missed unsaid.
+    """
+
+    seen_before: int = 0
+    missed_before: int = 0
+    seen: int = 0
+    missed: int = 0
+
+    @property
+    def position(self) -> int:
+        """The sequence up to which this reader is known to have come; -1 before the first."""
+        return self.seen_before + self.missed_before + self.seen + self.missed - 1
+
+    def update(self, seen: int, missed: int) -> None:
+        """Notes the depot's row of the process running now."""
+        self.seen, self.missed = seen, missed
+
+    def died(self) -> None:
+        """The process ended; a new one starts from :attr:`position`."""
+        self.seen_before += self.seen
+        self.missed_before += self.missed
+        self.seen = self.missed = 0
+
+    def edge(self, name: str, head: int, waiting: int | None) -> EdgeStats:
+        """The edge out of the depot up to its ``head``; ``waiting`` as the depot counts it, None without a
+        row.
+        """
+        missed = self.missed_before + self.missed
+        return EdgeStats(
+            name,
+            offered=head + 1,
+            delivered=self.seen_before + self.seen,
+            dropped={"missed": missed} if missed else {},
+            waiting=head - self.position if waiting is None else waiting,
+        )

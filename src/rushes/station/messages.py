@@ -1,0 +1,94 @@
+"""What a station and its processes say to one another: one JSON object a line, over the child's standard
+streams. Pure.
+
+Down go orders, up go reports. Frames never pass here: processes meet in depots. JSON and msgspec rather than
+pickle, so that a line from a broken process can do nothing worse than be refused.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = [
+    "LINE_BYTES",
+    "CardTask",
+    "Failed",
+    "Go",
+    "Order",
+    "ReaderTask",
+    "Ready",
+    "Report",
+    "Stop",
+    "Task",
+    "Word",
+]
+
+LINE_BYTES = 4096
+"""The longest line that a pipe takes whole or not at all (PIPE_BUF of Linux)."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every process is told when it starts: the depot to work on, and whose child it is."""
+
+    depot: str
+    parent: int
+
+
+class CardTask(Task, frozen=True, tag="card"):
+    """Draw a test card into the depot, ``fps`` times a second."""
+
+    width: int
+    height: int
+    fps: float
+    format: str
+
+
+class ReaderTask(Task, frozen=True, tag="reader"):
+    """Read every frame newer than sequence ``start``, as the depot's consumer ``name``."""
+
+    name: str
+    start: int
+
+
+class Go(msgspec.Struct, frozen=True, tag="go"):
+    """Begin. ``start_ns`` is the deadline of tick 0 on the machine's monotonic clock."""
+
+    start_ns: int
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """End in good order: a source at once, a reader when it has come to the sequence ``head``."""
+
+    head: int = -1
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The process has imported and joined what it needs."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
+    """A reader's figures since its process began; ``ages_s`` since its last report.
+
+    ``seen`` frames by its own count, strips ``read``, ``wrong`` ones among them, frames out of order. The
+    last report of an orderly end is ``final`` and holds what the depot counted for this reader.
+    """
+
+    final: bool = False
+    seen: int = 0
+    read: int = 0
+    wrong: int = 0
+    disordered: int = 0
+    ages_s: tuple[float, ...] = ()
+    depot_seen: int = 0
+    depot_missed: int = 0
+    depot_waiting: int = 0
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The process ends because of this."""
+
+    cause: str
+
+
+Order = Go | Stop
+Word = Ready | Report | Failed

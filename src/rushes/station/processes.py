@@ -1,0 +1,278 @@
+"""A station's processes, seen from the parent: started afresh, listened to, restarted with back-off, ended.
+
+Always a fresh interpreter: a fork would copy the parent's threads' locks and its claims on depots. One thread
+starts and serves all of them, for the kernel kills a child when the very thread that started it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+import msgspec
+
+import rushes
+from rushes.clock import SYSTEM
+from rushes.station.messages import Failed, Order, Task, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["Backoff", "Child", "Stage", "Supervisor"]
+
+# The package is found where the parent found it, after everything else; -P keeps the caller's folder off
+# the path, where a file called numpy.py may lie.
+_BOOT = (
+    "import sys; sys.path.append(sys.argv[1]); "
+    "from rushes.station.stages import main; sys.exit(main(sys.argv[2]))"
+)
+_TAIL_BYTES = 4096
+_MOST_UNREAD = 1 << 16
+
+
+class Backoff:
+    """How long to wait before each restart: 0.2 s, doubling to 5 s, five times; a minute of life wipes the
+    slate.
+    """
+
+    FIRST_S = 0.2
+    LONGEST_S = 5.0
+    MOST = 5
+    WINDOW_S = 60.0
+
+    def __init__(self) -> None:
+        self._row = 0
+
+    def died(self, lived_s: float) -> float | None:
+        """Seconds to wait after a life of ``lived_s`` seconds; None when there have been too many deaths in
+        a row.
+        """
+        if lived_s >= self.WINDOW_S:
+            self._row = 0
+        self._row += 1
+        if self._row > self.MOST:
+            return None
+        return float(min(self.LONGEST_S, self.FIRST_S * 2 ** (self._row - 1)))
+
+
+class Child:
+    """One process with its three pipes. Raises OSError when it cannot be started."""
+
+    def __init__(self, task: Task) -> None:
+        home = str(Path(rushes.__file__).parents[1])
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _BOOT, home, msgspec.json.encode(task).decode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            # A group of its own: Ctrl-C in the terminal is for the parent, also while a child is still
+            # importing.
+            process_group=0,
+        )
+        # All three were asked for, so none is None.
+        self._stdin = cast("IO[bytes]", self._process.stdin)
+        self._out = cast("IO[bytes]", self._process.stdout)
+        self._err = cast("IO[bytes]", self._process.stderr)
+        for pipe in (self._stdin, self._out, self._err):
+            os.set_blocking(pipe.fileno(), False)
+        self._words = msgspec.json.Decoder(Word)
+        self._unread = b""
+        self._tail = b""
+        self._cause = ""
+        self.started_ns = SYSTEM.monotonic_ns()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def pipes(self) -> tuple[int, int]:
+        """Descriptors to wait on for something to hear."""
+        return self._out.fileno(), self._err.fileno()
+
+    def running(self) -> bool:
+        """Whether it is alive; reaps it when not."""
+        return self._process.poll() is None
+
+    def tell(self, order: Order) -> None:
+        """Sends an order; a process that is gone, or listens to none of many, does not get it."""
+        try:
+            self._stdin.write(msgspec.json.encode(order) + b"\n")
+        except (BrokenPipeError, BlockingIOError):
+            return  # its end is noticed, and dealt with, elsewhere
+
+    def hear(self) -> list[Word]:
+        """What it has said since the last call. Never waits."""
+        self._tail = (self._tail + _drain(self._err.fileno()))[-_TAIL_BYTES:]
+        *lines, self._unread = (self._unread + _drain(self._out.fileno())).split(b"\n")
+        self._unread = self._unread[-_MOST_UNREAD:]
+        words = []
+        for line in lines:
+            try:
+                words.append(self._words.decode(line))
+            except msgspec.MsgspecError:
+                self._tail = (self._tail + line + b"\n")[-_TAIL_BYTES:]  # some library that prints
+        for word in words:
+            if isinstance(word, Failed):
+                self._cause = word.cause
+        return words
+
+    def cause(self) -> str:
+        """Why it ended, in one line."""
+        code = self._process.poll()
+        if self._cause:
+            return self._cause
+        if code is not None and code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        said = self._tail.decode("utf-8", "replace").strip().splitlines()
+        return f"ended with exit code {code}" + (f": {said[-1]}" if said else "")
+
+    def wait(self, timeout_s: float) -> bool:
+        """Waits for its end; False when the time was up first."""
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Kills it if it still runs, reaps it and closes the pipes. Idempotent."""
+        if self.running():
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._stdin, self._out, self._err):
+            pipe.close()
+
+
+class Stage:
+    """One line of work, whichever process does it now. ``task`` is asked for each new process."""
+
+    def __init__(self, name: str, task: Callable[[], Task]) -> None:
+        self.name = name
+        self.task = task
+        self.child: Child | None = None
+        self.backoff = Backoff()
+        self.restarts = 0
+        self.due_ns = 0
+        self.failure = ""
+        """Why it was given up; empty while it is not."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process that does it now; None between two."""
+        return None if self.child is None else self.child.pid
+
+
+class Supervisor:
+    """Starts stages, hears what they say, and restarts those that die. All calls from one thread."""
+
+    def __init__(
+        self,
+        stages: Iterable[Stage],
+        *,
+        on_word: Callable[[Stage, Word], object],
+        on_death: Callable[[Stage, str], object],
+    ) -> None:
+        self.stages = tuple(stages)
+        self._on_word = on_word
+        self._on_death = on_death
+        self._selector = selectors.DefaultSelector()
+
+    def start(self) -> None:
+        """Starts every stage."""
+        for stage in self.stages:
+            self._launch(stage)
+
+    def step(self, timeout_s: float) -> None:
+        """Waits up to ``timeout_s`` seconds for something to happen, hears everybody, restarts whose time
+        has come.
+        """
+        now_ns = SYSTEM.monotonic_ns()
+        due = [
+            max(0, stage.due_ns - now_ns) / 1e9
+            for stage in self.stages
+            if not stage.child and not stage.failure
+        ]
+        self._selector.select(min([timeout_s, *due]))
+        for stage in self.stages:
+            if stage.child is not None:
+                self._serve(stage, stage.child)
+            elif not stage.failure and SYSTEM.monotonic_ns() >= stage.due_ns:
+                stage.restarts += 1
+                self._launch(stage)
+
+    def listen(self, stage: Stage, timeout_s: float) -> bool:
+        """Hears one stage out until its process ends, which is no death now; False when the time was up
+        first.
+        """
+        until_ns = SYSTEM.monotonic_ns() + int(timeout_s * 1e9)
+        while stage.child is not None and SYSTEM.monotonic_ns() < until_ns:
+            self._selector.select(0.02)
+            ended = not stage.child.running()
+            self._hear(stage, stage.child)
+            if ended:
+                self._let_go(stage)
+        return stage.child is None
+
+    def close(self) -> None:
+        """Kills what still runs. Idempotent."""
+        for stage in self.stages:
+            self._let_go(stage)
+        self._selector.close()
+
+    def _launch(self, stage: Stage) -> None:
+        try:
+            stage.child = Child(stage.task())
+        except OSError as error:
+            self._bury(stage, 0.0, f"cannot start a process: {error}")
+            return
+        for pipe in stage.child.pipes:
+            self._selector.register(pipe, selectors.EVENT_READ)
+
+    def _serve(self, stage: Stage, child: Child) -> None:
+        ended = not child.running()
+        self._hear(stage, child)
+        if ended:
+            lived_s = (SYSTEM.monotonic_ns() - child.started_ns) / 1e9
+            cause = child.cause()
+            self._let_go(stage)
+            self._bury(stage, lived_s, cause)
+            self._on_death(stage, cause)
+
+    def _hear(self, stage: Stage, child: Child) -> None:
+        for word in child.hear():
+            self._on_word(stage, word)
+
+    def _bury(self, stage: Stage, lived_s: float, cause: str) -> None:
+        wait_s = stage.backoff.died(lived_s)
+        if wait_s is None:
+            stage.failure = cause
+        else:
+            stage.due_ns = SYSTEM.monotonic_ns() + int(wait_s * 1e9)
+
+    def _let_go(self, stage: Stage) -> None:
+        child, stage.child = stage.child, None
+        if child is not None:
+            for pipe in child.pipes:
+                self._selector.unregister(pipe)
+            child.close()
+
+
+def _drain(descriptor: int) -> bytes:
+    parts = []
+    while True:
+        try:
+            part = os.read(descriptor, 1 << 16)
+        except BlockingIOError:
+            break
+        if not part:
+            break
+        parts.append(part)
+    return b"".join(parts)

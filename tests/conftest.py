@@ -1,0 +1,59 @@
+"""What holds for every test: depots live in a folder of the session's own, and nothing may be left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+from rushes.testing import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEPOTS = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is collected, so that no test, and no process a test starts, sees the user's depots."""
+    memory = Path("/dev/shm")
+    place = tempfile.mkdtemp(prefix="rushes-test-", dir=memory if memory.is_dir() else None)
+    config.stash[DEPOTS] = Path(place)
+    os.environ["RUSHES_SHM_DIR"] = place
+    # A busy machine is slow, not wrong: no example fails for the time it took.
+    settings.register_profile("rushes", settings.default, deadline=None)
+    settings.load_profile("rushes")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Also after a test run that was broken off; only kill -9 leaves the folder."""
+    shutil.rmtree(config.stash[DEPOTS], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def depot_folder(pytestconfig: pytest.Config) -> Path:
+    """Where this session's depots lie."""
+    return pytestconfig.stash[DEPOTS]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(request: pytest.FixtureRequest, depot_folder: Path) -> Iterator[None]:
+    """Fails the test that leaves a thread, a child process, an open descriptor or a depot.
+
+    Set up before and torn down after the test's own fixtures, so what they clean up does not count. What a
+    fixture of wider scope holds does not count either: pytest makes those first.
+    """
+    if request.node.get_closest_marker("leaky"):
+        yield
+        return
+    before, depots = snapshot(), set(os.listdir(depot_folder))
+    yield
+    left = snapshot(settle_after=before).leaks_since(before)
+    left += [f"depot {name}" for name in sorted(set(os.listdir(depot_folder)) - depots)]
+    if left:
+        pytest.fail("left behind:\n  " + "\n  ".join(left), pytrace=False)
