@@ -59,11 +59,6 @@ void copy_name(char (&to)[N], const std::string& name) {
   std::memcpy(to, name.data(), std::min(name.size(), N - 1));
 }
 
-template <std::size_t N>
-std::string read_name(const char (&from)[N]) {
-  return {from, ::strnlen(from, N)};
-}
-
 }  // namespace
 
 Member::Descriptor::~Descriptor() { ::close(value); }
@@ -241,6 +236,12 @@ u32 consumer_open(Member& me, const std::string& name, bool lossless, i64 start)
                      " consumer rows of the depot are taken: close some iterators, or create it with more participants");
 }
 
+bool consumer_is_mine(const Member& me, u32 consumer) {
+  if (consumer >= me.segment.participant_count) return false;
+  const Consumer& c = me.segment.consumers[consumer];
+  return c.state.load() == LIVE && c.owner_row == me.row && c.owner_incarnation == me.incarnation;
+}
+
 u64 consumer_seen(Member& me, u32 consumer, i64 sequence) {
   Consumer& c = me.segment.consumers[consumer];
   const i64 before = c.last.load();
@@ -273,7 +274,9 @@ std::vector<ConsumerView> consumers(const Segment& s) {
   for (u32 k = 0; k < s.participant_count; ++k) {
     const Consumer& c = s.consumers[k];
     if (c.state.load() != LIVE) continue;
-    out.push_back({read_name(c.name), (c.flags.load() & 1) != 0, c.owner_row, c.start.load(), c.last.load(), c.acked.load(), c.seen.load()});
+    ConsumerView view{{}, (c.flags.load() & 1) != 0, c.owner_row, c.start.load(), c.last.load(), c.acked.load(), c.seen.load()};
+    std::memcpy(view.name, c.name, sizeof view.name);
+    out.push_back(view);
   }
   return out;
 }

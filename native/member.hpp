@@ -58,7 +58,7 @@ class Member {
 std::vector<u32> probe(int fd);
 
 struct ConsumerView {
-  std::string name;
+  char name[72];
   bool lossless;
   u64 row;
   i64 start, last, acked;
@@ -67,6 +67,7 @@ struct ConsumerView {
 
 // Consumers count, and when lossless protect, what one reader has still to see. `missed` is not stored: it is what was
 // published since the start and neither seen nor waiting, so a death between two stores cannot make it lie.
+bool consumer_is_mine(const Member& me, u32 consumer);
 u32 consumer_open(Member& me, const std::string& name, bool lossless, i64 start);
 u64 consumer_seen(Member& me, u32 consumer, i64 sequence);
 void consumer_ack(Member& me, u32 consumer, i64 sequence);

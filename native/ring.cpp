@@ -114,9 +114,6 @@ bool mine(const Member& me, u32 slot) {
 }
 
 void describe(Segment& s, u32 slot, const FrameInfo& info) {
-  if (info.nbytes > s.slot_bytes || info.meta_len > kMetaBytes || info.dtype.size() > sizeof(Slot::dtype) ||
-      info.format.size() > sizeof(Slot::format))
-    throw DepotFailure("the frame does not fit its slot");
   Slot& record = s.slots[slot];
   record.captured_ns = info.captured_ns;
   record.nbytes = info.nbytes;
@@ -138,6 +135,12 @@ bool holds(const Segment& s, i64 sequence) {
 
 }  // namespace
 
+void check_fits(const Segment& s, const FrameInfo& info) {
+  if (info.nbytes > s.slot_bytes || info.meta_len > kMetaBytes || info.dtype.size() > sizeof(Slot::dtype) ||
+      info.format.size() > sizeof(Slot::format))
+    throw DepotFailure("the frame, its format name or its metadata do not fit a slot");
+}
+
 Reservation reserve(Member& me, Take take, i64 exact) {
   Guard guard(me.segment);
   me.mark_writer();
@@ -149,6 +152,8 @@ Reservation reserve(Member& me, Take take, i64 exact) {
 Published publish(Member& me, u32 slot, const FrameInfo& info, i64 sequence) {
   Segment& s = me.segment;
   if (!mine(me, slot)) throw DepotFailure("this slot is not reserved by this participant (published or abandoned already)");
+  check_fits(s, info);
+  if (sequence >= 0 && !(s.header->flags & kFlagSpill)) throw DepotFailure("only a spill segment takes a sequence from outside");
   describe(s, slot, info);
   Slot& record = s.slots[slot];
   Published out{sequence, info.number};

@@ -34,8 +34,10 @@ struct Published {
   u64 number;
 };
 
+// Throws when the frame cannot go into any slot; asked before reserving, so that it costs no other frame its slot.
+void check_fits(const Segment& segment, const FrameInfo& info);
 Reservation reserve(Member& me, Take take, i64 exact = -1);
-// `sequence` >= 0 publishes under that sequence, in spill segments; a sequence that is there already is not stored twice.
+// `sequence` >= 0 publishes under that sequence, in spill segments only; a sequence that is there already is not stored twice.
 Published publish(Member& me, u32 slot, const FrameInfo& info, i64 sequence = -1);
 void abandon(Member& me, u32 slot);
 // Count an offered frame as dropped; returns its number.

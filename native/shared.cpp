@@ -31,9 +31,25 @@ T* at(std::byte* base, u64 offset) {
   return reinterpret_cast<T*>(base + offset);
 }
 
+// A mapping keeps the file description it was made from alive, and with it every lock of that description: a child forked
+// later inherits the mapping, and would keep the proof of life of its killed parent. So the mappings get a description
+// of their own, on which nobody ever locks.
+class MappingFile {
+ public:
+  explicit MappingFile(int fd) : value(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDWR | O_CLOEXEC)) {
+    if (value < 0) throw std::system_error(errno, std::generic_category(), "cannot open the depot segment for mapping");
+  }
+  ~MappingFile() { ::close(value); }
+  MappingFile(const MappingFile&) = delete;
+  MappingFile& operator=(const MappingFile&) = delete;
+  const int value;
+};
+
 }  // namespace
 
-Segment::Segment(int fd, bool writable, bool prefault) : frames_(nullptr), target_(nullptr) {
+Segment::Segment(int shared_fd, bool writable, bool prefault) : frames_(nullptr), target_(nullptr) {
+  const MappingFile file(shared_fd);
+  const int fd = file.value;
   std::byte* first = map(fd, kPage, 0, PROT_READ | PROT_WRITE, false);
   const auto* h = at<Header>(first, 0);
   control_size_ = h->payload_off;

@@ -33,7 +33,7 @@ enum Counter {
 
 // The user did nothing wrong and nothing is corrupt: a limit was met. Becomes DepotError.
 struct DepotFailure : std::runtime_error { using std::runtime_error::runtime_error; };
-// Something was used after it was closed, or in a forked child that has no part in it. Becomes ClosedError.
+// Something was used after it was closed. Becomes ClosedError.
 struct Departed : std::runtime_error { using std::runtime_error::runtime_error; };
 // The segment holds what no core would write. Becomes SegmentMismatch.
 struct Damaged : std::runtime_error { using std::runtime_error::runtime_error; };

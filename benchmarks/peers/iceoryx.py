@@ -45,13 +45,16 @@ class Sender(_End):
     def __init__(self, shared: tuple[str, int]) -> None:
         super().__init__(shared)
         self._publisher = self.frames.publisher_builder().initial_max_slice_len(self.size).create()
-        self._notifier = self.events.notifier_builder().create()
+        self.notifier = self.events.notifier_builder().create()
 
     def send(self, frame: Any) -> None:
         sample = self._publisher.loan_slice_uninit(self.size)
         ctypes.memmove(sample.payload_ptr, frame.ctypes.data, self.size)
+        self.hand_over(sample)
+
+    def hand_over(self, sample: Any) -> None:
         sample.assume_init().send()
-        self._notifier.notify()
+        self.notifier.notify()
 
 
 class Receiver(_End):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,19 @@ from rushes import Depot
 CORES = ("native", "pure")
 
 
+@pytest.fixture
+def place(depot_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of depots of the test's own; it must be empty again at the end."""
+    folder = Path(tempfile.mkdtemp(dir=depot_folder))
+    monkeypatch.setenv("RUSHES_SHM_DIR", str(folder))
+    yield folder
+    left = sorted(path.name for path in folder.iterdir())
+    shutil.rmtree(folder)
+    assert left == [], "depots were left behind"
+
+
 @pytest.fixture(params=CORES)
-def core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, place: Path) -> str:
     """The kind of core that depots of this test, and of the processes it starts, get."""
     kind = str(request.param)
     if kind == "native" and importlib.util.find_spec("rushes._native._core") is None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
-from tests.support.pictures import picture, shows
 
 from rushes import Box, ClosedError, ConfigError, Depot, Frame, FrameError
+from tests.support.pictures import picture, shows
 
 Make = Callable[..., Depot]
 
@@ -18,9 +19,23 @@ Make = Callable[..., Depot]
 def test_what_was_put_comes_back_whole(make: Make, attach: Make) -> None:
     depot = make("whole")
     figures = (Box(0.1, 0.2, 0.3, 0.4, label="cat"),)
-    given = Frame(picture(7), 41, captured_ns=123, channel="gate", track="edges", meta={"gain": 1.5, "raw": b"x"}, figures=figures)
+    given = Frame(
+        picture(7),
+        41,
+        captured_ns=123,
+        channel="gate",
+        track="edges",
+        meta={"gain": 1.5, "raw": b"x"},
+        figures=figures,
+    )
     result = depot.put(given)
-    assert (result.stored, result.sequence, result.number, result.evicted, result.reason) == (True, 0, 41, None, None)
+    assert (result.stored, result.sequence, result.number, result.evicted, result.reason) == (
+        True,
+        0,
+        41,
+        None,
+        None,
+    )
     reader = attach("whole")
     lease = reader.newest()
     assert lease is not None
@@ -97,8 +112,8 @@ def test_every_plain_dtype_survives(make: Make, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("view", [np.s_[::-1], np.s_[:, ::2], np.s_[..., 1]])
-def test_strided_arrays_are_stored_as_they_look(make: Make, view: object) -> None:
-    array = np.random.default_rng(1).integers(0, 255, (8, 8, 3), np.uint8)[view]  # type: ignore[index]
+def test_strided_arrays_are_stored_as_they_look(make: Make, view: Any) -> None:
+    array = np.random.default_rng(1).integers(0, 255, (8, 8, 3), np.uint8)[view]
     depot = make(shape=None, slot_bytes=200)
     assert depot.put(array).stored
     lease = depot.newest()
@@ -200,7 +215,14 @@ def test_use_after_close_is_a_closed_error(make: Make) -> None:
     depot = make()
     depot.close()
     depot.close()
-    for call in (lambda: depot.put(picture(1)), depot.newest, depot.stats, lambda: len(depot), lambda: depot.frames(), depot.clear):
+    for call in (
+        lambda: depot.put(picture(1)),
+        depot.newest,
+        depot.stats,
+        lambda: len(depot),
+        lambda: depot.frames(),
+        depot.clear,
+    ):
         with pytest.raises(ClosedError):
             call()
     with pytest.raises(ClosedError):

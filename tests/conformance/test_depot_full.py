@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.pictures import picture, shows
 
 from rushes import ConfigError, Depot, DepotError, DepotFull, DepotStats, UnknownName
+from tests.support.pictures import picture, shows
 
 Make = Callable[..., Depot]
 
@@ -108,7 +108,13 @@ def test_block_with_an_acknowledging_reader_loses_nothing(make: Make, attach: Ma
     thread.join(60)
     assert seen == list(range(500))
     (consumer,) = depot.stats().consumers
-    assert (consumer.name, consumer.seen, consumer.missed, consumer.waiting, consumer.lossless) == ("archive", 500, 0, 0, True)
+    assert (consumer.name, consumer.seen, consumer.missed, consumer.waiting, consumer.lossless) == (
+        "archive",
+        500,
+        0,
+        0,
+        True,
+    )
     frames.close()
     assert depot.stats().consumers == ()
 
@@ -134,8 +140,17 @@ def test_ack_protects_what_a_reader_by_hand_has_not_seen(make: Make) -> None:
     assert depot.put(picture(2), timeout_s=0).evicted == 0
 
 
-@pytest.mark.parametrize(("answer", "reasons"), [("drop_oldest", [None] * 3), ("drop_newest", [None, None, "full"]), ("block", [None, None, "no consumer"])])
-def test_a_function_is_asked_when_full_and_only_then(make: Make, answer: str, reasons: list[str | None]) -> None:
+@pytest.mark.parametrize(
+    ("answer", "reasons"),
+    [
+        ("drop_oldest", [None] * 3),
+        ("drop_newest", [None, None, "full"]),
+        ("block", [None, None, "no consumer"]),
+    ],
+)
+def test_a_function_is_asked_when_full_and_only_then(
+    make: Make, answer: str, reasons: list[str | None]
+) -> None:
     asked: list[DepotStats] = []
 
     def choose(stats: DepotStats) -> str:
@@ -262,7 +277,9 @@ def test_spill_refuses_when_every_frame_is_leased(make: Make, disk: Path) -> Non
         ({"name": ""}, "depot name"),
     ],
 )
-def test_wrong_options_are_config_errors_that_name_the_remedy(make: Make, options: dict[str, object], message: str) -> None:
+def test_wrong_options_are_config_errors_that_name_the_remedy(
+    make: Make, options: dict[str, object], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         make(**options)
 

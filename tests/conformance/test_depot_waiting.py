@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 import pytest
-from tests.support.pictures import picture
 
 from rushes import ClosedError, ConfigError, Depot
+from tests.support.pictures import picture
 
 Make = Callable[..., Depot]
 
@@ -122,17 +122,19 @@ def test_async_iteration_drains_and_cancels_cleanly(make: Make) -> None:
 
     async def run() -> list[int]:
         seen: list[int] = []
+        all_seen = asyncio.Event()
 
         async def read() -> None:
             async for lease in depot.frames("oldest"):
                 seen.append(lease.number)
+                if len(seen) == 5:
+                    all_seen.set()
 
         task = asyncio.create_task(read())
         for k in range(5):
             await depot.aput(picture(k))
             await asyncio.sleep(0.005)
-        while len(seen) < 5:
-            await asyncio.sleep(0.005)
+        await all_seen.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -186,7 +188,7 @@ def test_threads_share_a_handle(make: Make) -> None:
                 lease = depot.newest()
                 if lease is not None and not (lease.array == lease.number % 251).all():
                     raise AssertionError("torn frame")
-        except BaseException as error:  # noqa: BLE001  carried to the main thread
+        except BaseException as error:
             errors.append(error)
 
     threads = [threading.Thread(target=work) for work in (write, write, read, read)]

@@ -1,8 +1,8 @@
 """Chooses the core of depots, compiled or pure, and says why.
 
-The compiled core is taken where it was built. ``RUSHES_CORE=pure`` asks for the twin, ``RUSHES_CORE=native`` makes its
-absence an error. A segment is always served by the kind of core that made it: the two guard their critical sections by
-different means and must never meet in one segment.
+The compiled core is taken where it was built. ``RUSHES_CORE=pure`` asks for the twin, ``RUSHES_CORE=native``
+makes its absence an error. A segment is always served by the kind of core that made it: the two guard their
+critical sections by different means and must never meet in one segment.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def default_kind() -> int:
     if not trouble:
         return layout.CORE_NATIVE
     if choice == "native":
-        raise ConfigError(f"{_CHOICE}=native, but the compiled core is missing ({trouble}): reinstall with a C++ compiler")
+        raise ConfigError(
+            f"{_CHOICE}=native, but the compiled core is missing ({trouble}): reinstall with a C++ compiler"
+        )
     return layout.CORE_PURE
 
 
@@ -65,4 +67,5 @@ def native_status() -> str:
         return "native core: yes"
     if os.environ.get(_CHOICE) == "pure":
         return f"native core: no ({_CHOICE}=pure asks for the pure-Python twin)"
-    return f"native core: no ({_compiled_trouble()}); the pure-Python twin runs: correct, slower, and it polls while waiting"
+    why = _compiled_trouble()
+    return f"native core: no ({why}); the pure-Python twin runs: correct, slower, and it polls while waiting"

@@ -1,12 +1,14 @@
 """What a depot's core promises: the seam between the front (``Depot``) and the two implementations.
 
-A core is one participant's view of one segment: it has joined, owns a row of the participant table and holds the
-byte-range lock that proves it alive. The compiled core (``rushes._native._core.Core``) and the pure twin
-(``rushes._native.pure.Core``) both fill this protocol, and one conformance suite runs over both. All methods may be
-called from any thread. Nothing here blocks but ``wait`` and ``wait_room``, and they only for the slice they are given.
+A core is one participant's view of one segment: it has joined, owns a row of the participant table and holds
+the byte-range lock that proves it alive. The compiled core (``rushes._native._core.Core``) and the pure twin
+(``rushes._native.pure.Core``) both fill this protocol, and one conformance suite runs over both. All methods
+may be called from any thread. Nothing here blocks but ``wait`` and ``wait_room``, and they only for the slice
+they are given.
 
-Why the protocol speaks in slots and tuples and not in frames: shape checks, policies, callbacks, spill and typed
-errors are the front's; the core knows bytes, tags and leases, which keeps it small enough to model-check.
+Why the protocol speaks in slots and tuples and not in frames: shape checks, policies, callbacks, spill and
+typed errors are the front's; the core knows bytes, tags and leases, which keeps it small enough to
+model-check.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ OK, FULL, LEASED, NO_CONSUMER = 0, 1, 2, 3
 
 
 class Hold(Protocol):
-    """One lease. It ends when it and every array made from it are gone: there is no early release under a live view."""
+    """One lease. It ends when it and every array made from it are gone: there is no early release under a
+    live view.
+    """
 
     sequence: int
     number: int
@@ -37,7 +41,9 @@ class Hold(Protocol):
     format: str
 
     def array(self) -> NDArray[np.generic]:
-        """A read-only array over the slot's bytes, which keeps this lease alive; in memory that is mapped read-only."""
+        """A read-only array over the slot's bytes, which keeps this lease alive; in memory that is mapped
+        read-only.
+        """
 
     def meta(self) -> bytes:
         """The frame's metadata bytes (a copy)."""
@@ -58,10 +64,11 @@ class Core(Protocol):
     def reserve(self, take: int, exact: int) -> tuple[int, int, int]:
         """(status, slot, evicted sequence or -1). One attempt, never waits.
 
-        Free slots come first, the most recently used one of them. Else by ``take``: TAKE_OLDEST the oldest frame without
-        lease; TAKE_ACKED the oldest one acknowledged by every lossless consumer (NO_CONSUMER without any such consumer);
-        TAKE_FREE none; TAKE_EXACT the frame with sequence ``exact``, counted as spilled instead of evicted. FULL: no
-        frame may go; LEASED: frames might go but every one is under a lease. Before failing, the dead are reclaimed
+        Free slots come first, the most recently used one of them, but for TAKE_EXACT, which means that one
+        frame. Else by ``take``: TAKE_OLDEST the oldest frame without lease; TAKE_ACKED the oldest one
+        acknowledged by every lossless consumer (NO_CONSUMER without any such consumer); TAKE_FREE none;
+        TAKE_EXACT the frame with sequence ``exact``, counted as spilled instead of evicted. FULL: no frame
+        may go; LEASED: frames might go but every one is under a lease. Before failing, the dead are reclaimed
         once. Marks this participant as a writer.
         """
 
@@ -69,29 +76,40 @@ class Core(Protocol):
         """A writeable array over a reserved slot's first bytes."""
 
     def publish(
-        self, slot: int, number: int, captured_ns: int, dtype: str, shape: tuple[int, ...], format: str, meta: bytes,
+        self,
+        slot: int,
+        number: int,
+        captured_ns: int,
+        dtype: str,
+        shape: tuple[int, ...],
+        format: str,
+        meta: bytes,
         sequence: int,
     ) -> tuple[int, int]:
         """Make a reserved slot's content the newest frame: (sequence, number).
 
-        ``number`` -1 takes the depot's own next number. ``sequence`` -1 gives the next one; a value >= 0 (spill segments only)
-        publishes under that sequence, or abandons the slot and returns it when the segment has that sequence already.
-        Wakes waiters.
+        ``number`` -1 takes the depot's own next number. ``sequence`` -1 gives the next one; a value >= 0
+        (spill segments only) publishes under that sequence, or abandons the slot and returns it when the
+        segment has that sequence already; DepotError in any other segment. Wakes waiters.
         """
 
     def put(
         self, array: NDArray[np.generic], take: int, number: int, captured_ns: int, format: str, meta: bytes
     ) -> tuple[int, int, int, int]:
-        """reserve + copy + publish in one call, without the interpreter lock during the copy: (status, sequence, number, evicted).
+        """reserve + copy + publish in one call, without the interpreter lock during the copy: (status,
+        sequence, number, evicted).
 
-        ``array`` is C-contiguous. Counts nothing when the status is not OK: the front decides whether to wait on.
+        ``array`` is C-contiguous. Counts nothing when the status is not OK: the front decides whether to wait
+        on.
         """
 
     def abandon(self, slot: int) -> None:
         """Give a reserved slot back as free; nothing was offered."""
 
     def drop(self, reason: int, number: int) -> int:
-        """Count one offered frame as dropped (index into DROP_REASONS); returns its number (-1 takes the next one)."""
+        """Count one offered frame as dropped (index into DROP_REASONS); returns its number (-1 takes the next
+        one).
+        """
 
     # -- reading. Each returns None when there is no such frame.
     def newest(self) -> Hold | None: ...
@@ -125,7 +143,9 @@ class Core(Protocol):
 
     def consumer_close(self, row: int) -> None: ...
     def consumers(self) -> list[tuple[str, bool, int, int, int, int, int]]:
-        """(name, lossless, participant row, start, last delivered, acknowledged, seen) of each living consumer."""
+        """(name, lossless, participant row, start, last delivered, acknowledged, seen) of each living
+        consumer.
+        """
 
     # -- the whole
     def head(self) -> int:
@@ -144,19 +164,25 @@ class Core(Protocol):
         """Forget all frames; slots under a lease become free when it ends. Returns how many went."""
 
     def leases(self) -> list[tuple[int, int, int, int, int]]:
-        """(sequence, slot, participant row, count, since monotonic_ns) of every lease; sequence -1 when its frame was cleared."""
+        """(sequence, slot, participant row, count, since monotonic_ns) of every lease; sequence -1 when its
+        frame was cleared.
+        """
 
     def participants(self) -> list[tuple[int, int, int, int, int, str, bool]]:
         """(row, role, incarnation, pid, joined wall ns, name, alive) of every row in use."""
 
     def reclaim(self) -> int:
-        """Take back what dead participants left: leases, half-written slots, consumers, rows. Returns how many participants."""
+        """Take back what dead participants left: leases, half-written slots, consumers, rows. Returns how
+        many participants.
+        """
 
     def writer_gone(self) -> bool:
         """True when the last participant that wrote was killed and no other writer lives."""
 
     def close(self) -> None:
-        """Leave: consumers and reservations go at once, the mapping and the row stay until the last Hold is gone. Idempotent."""
+        """Leave: consumers go at once; the mapping, the row and reserved slots stay until the last array and
+        Hold are gone, since whoever has an array of a reserved slot may still write through it. Idempotent.
+        """
 
     def forked(self) -> None:
         """In a forked child: drop every claim without touching shared state. The parent keeps all of it."""
@@ -166,7 +192,9 @@ class Core(Protocol):
         """The segment's descriptor; it belongs to the core."""
 
     def fault(self, point: int) -> None:
-        """Arm a fault point: the process kills itself (SIGKILL) when it passes it next. For tests; see FAULTS."""
+        """Arm a fault point: the process kills itself (SIGKILL) when it passes it next. For tests; see
+        FAULTS.
+        """
 
 
 # Fault points inside the critical sections, in the order of their numbers (1 is the first).
@@ -188,12 +216,14 @@ class Module(Protocol):
     def initialise(self, fd: int) -> None:
         """Set the changing words of a fresh, zeroed segment whose header (without magic) is already written."""
 
-    def Core(self, fd: int, writable: bool, prefault: bool, name: str) -> Core:  # noqa: N802  a class, called
+    def Core(self, fd: int, writable: bool, prefault: bool, name: str) -> Core:
         """Join the segment behind ``fd`` (checked by the caller; the core owns the descriptor from now on).
 
-        The file description must be this participant's own: its byte-range lock is the proof of life. Raises DepotError when
-        every participant row is taken by the living.
+        The file description must be this participant's own: its byte-range lock is the proof of life. Raises
+        DepotError when every participant row is taken by the living.
         """
 
     def probe(self, fd: int) -> list[int]:
-        """Rows of the depot's users, without joining: marked live, and somebody holds their lock. Leaving rows are none."""
+        """Rows of the depot's users, without joining: marked live, and somebody holds their lock. Leaving
+        rows are none.
+        """

@@ -1,14 +1,14 @@
 """Where each byte of a depot segment lies (pure).
 
-Both cores, compiled and pure, use this one layout, so that tools can read any segment without joining it; a test compares
-these numbers with those of the C++ structs. Everything is little-endian and of fixed width; words that different
-processes write at once lie on cache lines (64 bytes) of their own.
+Both cores, compiled and pure, use this one layout, so that tools can read any segment without joining it; a
+test compares these numbers with those of the C++ structs. Everything is little-endian and of fixed width;
+words that different processes write at once lie on cache lines (64 bytes) of their own.
 
     header page | participants | consumers | slots | numbers | leases | since | metadata | payload
 
-The header's first part never changes after creation and carries the magic, which is written last: a segment without it
-was never finished. The offsets are stored *and* recomputed on attach, so a truncated or foreign file cannot send anyone
-to a wrong address.
+The header's first part never changes after creation and carries the magic, which is written last: a segment
+without it was never finished. The offsets are stored *and* recomputed on attach, so a truncated or foreign
+file cannot send anyone to a wrong address.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ COUNTER_NAMES = (
 )
 DROP_REASONS = ("full", "leased", "no consumer", "timeout")  # index into the dropped_* counters
 
-# Participant row: state u32 (0 free, 1 live), role u32 (bit 0 rw, bit 1 has written), incarnation u64, pid u32, pad,
-# process start time u64, joined_ns u64, name.
+# Participant row: state u32 (0 free, 1 live), role u32 (bit 0 rw, bit 1 has written), incarnation u64, pid
+# u32, pad, process start time u64, joined_ns u64, name.
 PARTICIPANT = struct.Struct("<IIQIIQQ 80s 8x")
 ROLE_RW, ROLE_WRITER = 1, 2
 
@@ -73,8 +73,8 @@ ROLE_RW, ROLE_WRITER = 1, 2
 CONSUMER = struct.Struct("<IIQQqqqQ 72s")
 CONSUMER_LOSSLESS = 1
 
-# Slot: tag u64, number u64, captured_ns i64, published_ns i64, nbytes u64, owner row u64, owner incarnation u64,
-# dtype, format, ndim u32, meta_len u32, dims.
+# Slot: tag u64, number u64, captured_ns i64, published_ns i64, nbytes u64, owner row u64, owner incarnation
+# u64, dtype, format, ndim u32, meta_len u32, dims.
 SLOT = struct.Struct("<QQqqQQQ 8s 16s II 4Q 8x")
 RECORD = 128  # each of the three records fills two cache lines
 
@@ -125,7 +125,8 @@ def geometry(slots: int, participants: int, slot_bytes: int) -> Geometry:
     for size in sizes:
         offsets.append(_up(offsets[-1] + size, 64))
     offsets[-1] = _up(offsets[-1], PAGE)
-    return Geometry(slots, participants, slot_bytes, stride, *offsets, offsets[-1] + slots * stride)
+    places = [*offsets, offsets[-1] + slots * stride]
+    return Geometry(slots, participants, slot_bytes, stride, *places)
 
 
 def lease_row(participants: int) -> int:
@@ -184,7 +185,9 @@ HEADER_BYTES = _FIXED.size
 
 
 def unpack(data: bytes, file_size: int) -> Header:
-    """Read and check a header. Raises SegmentMismatch naming what is wrong: not ours, unfinished, other version, cut short."""
+    """Read and check a header. Raises SegmentMismatch naming what is wrong: not ours, unfinished, other
+    version, cut short.
+    """
     if len(data) < HEADER_BYTES:
         raise SegmentMismatch(f"not a depot segment: {len(data)} bytes are less than a header")
     v = _FIXED.unpack(data[:HEADER_BYTES])
@@ -200,7 +203,9 @@ def unpack(data: bytes, file_size: int) -> Header:
     if (g.stride, *(getattr(g, f.name) for f in fields(g)[4:])) != stored_geometry or v[30] != META_BYTES:
         raise SegmentMismatch("damaged depot header: its offsets do not follow from its sizes")
     if file_size != g.total:
-        raise SegmentMismatch(f"depot segment is {file_size} bytes, its header says {g.total}: cut short or foreign")
+        raise SegmentMismatch(
+            f"depot segment is {file_size} bytes, its header says {g.total}: cut short or foreign"
+        )
     if v[3] not in (CORE_NATIVE, CORE_PURE) or v[18] not in range(8) or v[25] > MAX_DIMS:
         raise SegmentMismatch("damaged depot header: unknown core, policy or shape")
     try:

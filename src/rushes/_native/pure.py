@@ -42,12 +42,12 @@ def initialise(fd: int) -> None:
 
 
 def probe(fd: int) -> list[int]:
-    """Rows of living participants, without joining. Raises SegmentMismatch when it is no segment."""
+    """Rows of the depot's living users, without joining. Raises SegmentMismatch when it is no segment."""
     pure_os.require()
     g = pure_seat.read_header(fd).geometry
     table = os.pread(fd, g.participants * layout.RECORD, g.participants_off)
     states = [layout.PARTICIPANT.unpack_from(table, row * layout.RECORD)[0] for row in range(g.participants)]
-    used = (row for row, state in enumerate(states) if state != pure_rows.FREE)
+    used = (row for row, state in enumerate(states) if state == pure_rows.LIVE)
     return [row for row in used if ofd.held_by_other(fd, pure_os.life_byte(g, row))]
 
 
@@ -89,7 +89,7 @@ class Core:
         with self._reading() as t:
             self._check_reserved(t, slot)
             self._check_size(t, shape, dtype)
-            return writeable(t, slot, shape, dtype)
+            return writeable(self._seat, t, slot, shape, dtype)
 
     def _check_reserved(self, t: Tables, slot: int) -> None:
         if not pure_ring.owned(t, slot, self._seat.row, self._seat.incarnation):

@@ -55,10 +55,13 @@ class Memory:
         }
 
 
-def writeable(t: Tables, slot: int, shape: tuple[int, ...], dtype: str) -> NDArray[np.generic]:
-    """An array over the slot's first bytes in the mapping for writers."""
+def writeable(seat: Seat, t: Tables, slot: int, shape: tuple[int, ...], dtype: str) -> NDArray[np.generic]:
+    """An array over the slot's first bytes in the mapping for writers; the seat stays taken while it lives."""
     at = t.writable_at + slot * t.geometry.stride
-    return np.asarray(Memory(t.writable, at, shape, dtype, read_only=False))
+    owner = Memory(t.writable, at, shape, dtype, read_only=False)
+    seat.lend()
+    weakref.finalize(owner, soon, seat.unlend)
+    return np.asarray(owner)
 
 
 class Hold:

@@ -69,7 +69,7 @@ def leased(t: Tables, slot: int) -> bool:
 
 def take(t: Tables, how: int, exact: int, row: int, incarnation: int) -> tuple[int, int, int]:
     """(status, slot, evicted sequence) of one attempt to reserve a slot for the participant of ``row``."""
-    free = np.flatnonzero(in_state(t, layout.FREE))
+    free = np.flatnonzero(in_state(t, layout.FREE)) if how != core.TAKE_EXACT else np.empty(0, np.intp)
     # A free slot keeps the sequence it had: the highest is the one used last, and likeliest to be in a cache.
     for slot in free[np.argsort(-sequences_of(t)[free], kind="stable")]:
         if leased(t, slot):  # its frame was cleared under a reader

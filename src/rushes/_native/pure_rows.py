@@ -33,8 +33,8 @@ def join(t: Tables, fd: int, *, writable: bool, name: str) -> tuple[int, int]:
         row = _free_row(t, fd)
     if row < 0:
         raise DepotError(
-            f"all {t.geometry.participants} participants of the depot are taken: "
-            "close one or create it with more"
+            f"all {t.geometry.participants} participant rows of the depot are taken by living handles: "
+            "close some, or create it with more participants"
         )
     pure_os.passing(_JOINING)
     incarnation = t.next_u64(layout.ATTACHED_EVER) + 1
@@ -89,9 +89,8 @@ def release_row(t: Tables, row: int) -> None:
     t.raise_word(layout.ROOM)
 
 
-def leave(t: Tables, row: int, incarnation: int) -> None:
-    """Give up everything but leases and the row itself."""
-    pure_ring.free(t, pure_ring.reserved(t, row, incarnation))
+def leave(t: Tables, row: int) -> None:
+    """Give up everything but leases, reserved slots and the row itself."""
     close_consumers(t, row)
     if t.rows["role"][row] & layout.ROLE_WRITER:
         t.set_word(layout.WRITER_DIED, 0)
@@ -131,8 +130,8 @@ def open_consumer(
         free = np.flatnonzero(t.consumers["state"] == FREE)
     if not len(free):
         raise DepotError(
-            f"all {t.geometry.participants} consumers of the depot are taken: "
-            "close one or create it with more"
+            f"all {t.geometry.participants} consumer rows of the depot are taken: "
+            "close some iterators, or create it with more participants"
         )
     row = int(free[0])
     record = t.consumers[row]

@@ -50,7 +50,7 @@ class Seat:
         self.gate = Gate(fd)
         self.row, self.incarnation = -1, 0
         self.closed = False
-        self._leases = 0
+        self._claims = 0  # leases, and arrays of reserved slots
         with Section(self, changing=True) as t:
             self.row, self.incarnation = pure_rows.join(t, fd, writable=writable, name=name)
 
@@ -76,7 +76,22 @@ class Seat:
             raise DepotError(f"{_U16} leases on one frame by one participant are the most there can be")
         t.leases[slot, self.row] += 1
         pure_os.passing(_LEASED)
-        self._leases += 1
+        self._claims += 1
+
+    def lend(self) -> None:
+        """An array of a reserved slot goes out. Called inside a section."""
+        self._claims += 1
+
+    def unlend(self) -> None:
+        """That array is gone; the last claim after a close ends the seat."""
+        if self.ours:
+            with Section(self, leaving=True) as t:
+                self._give_up_claim(t)
+
+    def _give_up_claim(self, t: Tables) -> None:
+        self._claims -= 1
+        if self.closed and not self._claims:
+            self._end(t)
 
     def release(self, slot: int) -> None:
         """End one lease; the last one after a close ends the seat. Nothing in a forked child."""
@@ -86,9 +101,7 @@ class Seat:
             if t.leases[slot, self.row]:
                 t.leases[slot, self.row] -= 1
             t.raise_word(layout.ROOM)
-            self._leases -= 1
-            if self.closed and not self._leases:
-                self._end(t)
+            self._give_up_claim(t)
 
     def close(self) -> None:
         if not self.ours:
@@ -98,11 +111,12 @@ class Seat:
             if self.closed:
                 return
             self.closed = True
-            pure_rows.leave(t, self.row, self.incarnation)
-            if not self._leases:
+            pure_rows.leave(t, self.row)
+            if not self._claims:
                 self._end(t)
 
     def _end(self, t: Tables) -> None:
+        pure_ring.free(t, pure_ring.reserved(t, self.row, self.incarnation))
         pure_rows.release_row(t, self.row)
         ofd.release(self.fd, pure_os.life_byte(t.geometry, self.row))
         self.tables = None

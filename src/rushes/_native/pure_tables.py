@@ -69,8 +69,8 @@ class Tables:
         g = header.geometry
         self.header = header
         self.geometry = g
-        # A mapping keeps the opening it was made from, with its locks. Of ours it would carry the proof of life
-        # into forked children for as long as an array lives there, so the mappings get an opening of their own.
+        # A mapping keeps the opening it was made from, with its locks. Of ours it would carry the proof of
+        # life into forked children for as long as an array lives there, so the mappings get one of their own.
         own = os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC)
         try:
             area = mmap.mmap(own, g.payload_off)

@@ -17,6 +17,7 @@ app = App(
     help_format="plaintext",
     version=version_text,
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,  # main gives it its exit code
 )
 app.command(up)
 app.command(depot)

@@ -1,7 +1,8 @@
 """Depots: the latest frames of a channel in shared memory.
 
-Start at ``depot.py``, the front. ``policy`` says what happens when it is full, ``opening`` how handles come and go,
-``segment`` what lies on disk, ``waiting`` and ``aio`` how readers wait, ``consumer`` how losses are counted.
+Start at ``depot.py``, the front. ``policy`` says what happens when it is full, ``opening`` how handles come
+and go, ``segment`` what lies on disk, ``waiting`` and ``aio`` how readers wait, ``consumer`` how losses are
+counted.
 """
 
 from __future__ import annotations

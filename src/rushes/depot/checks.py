@@ -22,19 +22,25 @@ _REMEMBERED = 64
 def native_dtype(dtype: object) -> np.dtype[Any]:
     """The dtype a depot can hold. Raises FrameError for objects, records, text and foreign byte order."""
     try:
-        found = np.dtype(dtype)  # type: ignore[call-overload]  # anything numpy takes
+        found: np.dtype[Any] = np.dtype(dtype)  # type: ignore[call-overload]  # anything numpy takes
     except TypeError as error:
         raise ConfigError(f"dtype {dtype!r}: {error}") from error
     if found.kind not in _KINDS or not found.isnative or found.itemsize > 16:
-        raise FrameError(f"a depot holds plain numbers in native byte order, not dtype {found}", dtype=str(found))
+        raise FrameError(
+            f"a depot holds plain numbers in native byte order, not dtype {found}", dtype=str(found)
+        )
     return found
 
 
 def slot_size(shape: Sequence[int] | None, dtype: np.dtype[Any], slot_bytes: int | None) -> int:
-    """Bytes of a slot. Raises ConfigError when neither shape nor slot_bytes is given, or the frame does not fit the slot."""
+    """Bytes of a slot. Raises ConfigError when neither shape nor slot_bytes is given, or the frame does not
+    fit the slot.
+    """
     if shape is None:
         if slot_bytes is None:
-            raise ConfigError("give the depot a frame shape= (and dtype=), or slot_bytes= for frames of different sizes")
+            raise ConfigError(
+                "give the depot a frame shape= (and dtype=), or slot_bytes= for frames of different sizes"
+            )
         return slot_bytes
     if not 1 <= len(shape) <= MAX_DIMS or any(side < 1 for side in shape):
         raise ConfigError(f"shape {tuple(shape)}: 1 to {MAX_DIMS} dimensions, each at least 1")
@@ -42,12 +48,16 @@ def slot_size(shape: Sequence[int] | None, dtype: np.dtype[Any], slot_bytes: int
     for side in shape:
         need *= side
     if slot_bytes is not None and slot_bytes < need:
-        raise ConfigError(f"slot_bytes={slot_bytes} is less than one frame of shape {tuple(shape)}, dtype {dtype}: {need} bytes")
+        raise ConfigError(
+            f"slot_bytes={slot_bytes} is less than one frame of shape {tuple(shape)}, dtype {dtype}: {need} bytes"
+        )
     return max(need, slot_bytes or 0)
 
 
 class Shapes:
-    """Says whether an array fits one depot, remembering the few kinds it has seen so that a put costs one look-up."""
+    """Says whether an array fits one depot, remembering the few kinds it has seen so that a put costs one
+    look-up.
+    """
 
     def __init__(self, shape: tuple[int, ...] | None, dtype: np.dtype[Any], slot_bytes: int) -> None:
         self.shape = shape
@@ -71,16 +81,27 @@ class Shapes:
 
     def check_geometry(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         """Raises FrameError when a frame of this shape and dtype does not fit the depot."""
-        told = {"shape": shape, "dtype": str(dtype)}
         if self.shape is not None and (shape != self.shape or dtype != self.dtype):
-            raise FrameError(f"this depot holds frames of shape {self.shape}, dtype {self.dtype}; got {shape}, {dtype}", **told)  # type: ignore[arg-type]
+            raise FrameError(
+                f"this depot holds frames of shape {self.shape}, dtype {self.dtype}; got {shape}, {dtype}",
+                shape=shape,
+                dtype=str(dtype),
+            )
         if not 1 <= len(shape) <= MAX_DIMS:
-            raise FrameError(f"a frame has 1 to {MAX_DIMS} dimensions, not {len(shape)}", **told)  # type: ignore[arg-type]
+            raise FrameError(
+                f"a frame has 1 to {MAX_DIMS} dimensions, not {len(shape)}",
+                shape=shape,
+                dtype=str(dtype),
+            )
         size = dtype.itemsize
         for side in shape:
             size *= side
         if not 0 < size <= self.slot_bytes:
-            raise FrameError(f"a frame of shape {shape}, dtype {dtype} is {size} bytes; a slot holds 1 to {self.slot_bytes}", **told)  # type: ignore[arg-type]
+            raise FrameError(
+                f"a frame of shape {shape}, dtype {dtype} is {size} bytes; a slot holds 1 to {self.slot_bytes}",
+                shape=shape,
+                dtype=str(dtype),
+            )
 
     def check_format(self, array: np.ndarray[Any, Any], format: str | None) -> str:
         """The named format after checking the array against it, or the guessed one for None."""

@@ -1,7 +1,7 @@
 """What happens to handles when the process forks, exits, or uses one too late.
 
-The list of living handles is the one piece of module state here: fork and exit hooks belong to the process and cannot be
-handed an object.
+The list of living handles is the one piece of module state here: fork and exit hooks belong to the process
+and cannot be handed an object.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rushes._native.core import Core
-    from rushes.depot.depot import Depot
+    from rushes.depot.handle import Handle
 
 __all__ = ["forget", "gone", "rejoining", "remember"]
 
-_LIVING: weakref.WeakSet[Depot] = weakref.WeakSet()
+_LIVING: weakref.WeakSet[Handle] = weakref.WeakSet()
 
 
-def remember(depot: Depot) -> None:
+def remember(depot: Handle) -> None:
     """Have the handle closed at exit and told of a fork."""
     _LIVING.add(depot)
 
 
-def forget(depot: Depot) -> None:
+def forget(depot: Handle) -> None:
     """The handle was closed."""
     _LIVING.discard(depot)
 
@@ -45,15 +45,17 @@ class _Gone:
 
 
 class _Rejoining:
-    """Stands for the core of a handle inherited by fork: the first use attaches the child as a participant of its own."""
+    """Stands for the core of a handle inherited by fork: the first use attaches the child as a participant of
+    its own.
+    """
 
-    def __init__(self, depot: Depot, join: Callable[[], Core]) -> None:
+    def __init__(self, depot: Handle, join: Callable[[], Core]) -> None:
         self._depot = depot
         self._join = join
 
     def __getattr__(self, name: str) -> Any:
         core = self._join()
-        self._depot._core = core  # noqa: SLF001  handing the depot its new core is what this object is for
+        self._depot._core = core
         return getattr(core, name)
 
     def close(self) -> None:
@@ -65,7 +67,7 @@ def gone(label: str) -> Core:
     return cast("Core", _Gone(label))
 
 
-def rejoining(depot: Depot, join: Callable[[], Core]) -> Core:
+def rejoining(depot: Handle, join: Callable[[], Core]) -> Core:
     """A core that joins at its first use."""
     return cast("Core", _Rejoining(depot, join))
 
@@ -77,7 +79,7 @@ def _close_all() -> None:
 
 def _forked() -> None:
     for depot in list(_LIVING):
-        depot._after_fork()  # noqa: SLF001  only the process-wide hook knows of the fork
+        depot._after_fork()
 
 
 atexit.register(_close_all)

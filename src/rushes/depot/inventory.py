@@ -14,7 +14,8 @@ __all__ = ["list_depots", "sweep"]
 
 
 def list_depots() -> list[DepotInfo]:
-    """Every depot in this user's folder, by name; a file that is no usable depot is listed with its ``trouble``.
+    """Every depot in this user's folder, by name; a file that is no usable depot is listed with its
+    ``trouble``.
 
     Nothing is joined or changed. Anonymous depots have no name and are not listed.
     """
@@ -32,8 +33,8 @@ def list_depots() -> list[DepotInfo]:
 def sweep(dry_run: bool = False) -> list[str]:
     """Remove the depots that no process uses any more because the last ones were killed; returns their names.
 
-    ``dry_run=True`` only tells. Persistent depots are kept, and so is any file that is no depot. Safe beside running
-    processes: nobody can attach while a depot is being judged.
+    ``dry_run=True`` only tells. Persistent depots are kept, and so is any file that is no depot. Safe beside
+    running processes: nobody can attach while a depot is being judged.
     """
     swept = []
     for name in segment.names():
@@ -94,7 +95,9 @@ def _look(name: str) -> DepotInfo:
         size_bytes=g.total,
         shape=header.shape,
         dtype=header.dtype,
-        when_full="callable" if policy.POLICIES[header.policy] == policy.ASK else policy.POLICIES[header.policy],
+        when_full="callable"
+        if policy.POLICIES[header.policy] == policy.ASK
+        else policy.POLICIES[header.policy],
         core="native" if header.core == layout.CORE_NATIVE else "pure",
         held=sum(state in (layout.READY, layout.PROBING) for state in states),
         head=head,

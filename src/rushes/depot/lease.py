@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes.depot import extras
 from rushes.errors import ClosedError
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     import numpy as np
 
     from rushes._native.core import Hold
-    from rushes.depot.depot import Depot
     from rushes.depot.records import PutResult
+    from rushes.depot.writing import Writing
     from rushes.frame import Frame
 
 __all__ = ["Lease", "Loan"]
@@ -22,10 +23,10 @@ __all__ = ["Lease", "Loan"]
 class Lease:
     """A frame in the depot, held: its slot is not re-used while this lease or any array made from it lives.
 
-    Nothing is copied. ``array`` is read-only, for numpy and for the memory unit alike. ``release()``, or leaving a
-    ``with`` block, gives this claim back; a view that is still alive keeps the slot until it goes, so that no view ever
-    shows another frame. Hold leases briefly: a slot under a lease cannot take a new frame (``depot.leases()`` tells who
-    holds what). After release every attribute raises ClosedError.
+    Nothing is copied. ``array`` is read-only, for numpy and for the memory unit alike. ``release()``, or
+    leaving a ``with`` block, gives this claim back; a view that is still alive keeps the slot until it goes,
+    so that no view ever shows another frame. Hold leases briefly: a slot under a lease cannot take a new
+    frame (``depot.leases()`` tells who holds what). After release every attribute raises ClosedError.
     """
 
     __slots__ = ("_array", "_hold")
@@ -41,9 +42,16 @@ class Lease:
 
     @property
     def array(self) -> np.ndarray[Any, np.dtype[Any]]:
-        """The pixels: read-only, shape and dtype as they were put. Raises ClosedError after release or in a forked child."""
+        """The pixels: read-only, shape and dtype as they were put. Raises ClosedError after release or in a
+        forked child.
+        """
         if self._array is None:
-            self._array = self._held().array()
+            hold = self._held()
+            if not hold.live:
+                raise ClosedError(
+                    "a lease does not cross a fork: ask the depot again in this process", name="Lease"
+                )
+            self._array = hold.array()
         return self._array
 
     @property
@@ -113,7 +121,9 @@ class Lease:
         self._held()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()
 
     def __repr__(self) -> str:
@@ -125,14 +135,14 @@ class Lease:
 class Loan:
     """A slot to draw a frame into, without a copy: fill ``array``, then ``publish``.
 
-    As a ``with`` block it publishes at the end unless that was done, and abandons on an exception. ``array`` is C-contiguous
-    and writeable until then; its first content is whatever the slot held before. An abandoned loan counts as nothing
-    offered. Publishing twice, or after the depot was closed, raises ClosedError.
+    As a ``with`` block it publishes at the end unless that was done, and abandons on an exception. ``array``
+    is C-contiguous and writeable until then; its first content is whatever the slot held before. An abandoned
+    loan counts as nothing offered. Publishing twice, or after the depot was closed, raises ClosedError.
     """
 
     __slots__ = ("_array", "_depot", "_evicted", "_open", "_slot", "result")
 
-    def __init__(self, depot: Depot, slot: int, array: np.ndarray[Any, Any], evicted: int | None) -> None:
+    def __init__(self, depot: Writing, slot: int, array: np.ndarray[Any, Any], evicted: int | None) -> None:
         self._depot = depot
         self._slot = slot
         self._array = array
@@ -154,13 +164,15 @@ class Loan:
         meta: dict[str, Any] | None = None,
         format: str | None = None,
     ) -> PutResult:
-        """Make the content the newest frame. ``captured_ns`` None stamps it now; ``format`` None guesses from the shape.
+        """Make the content the newest frame. ``captured_ns`` None stamps it now; ``format`` None guesses from
+        the shape.
 
-        Raises FrameError for metadata or a format that does not fit (the loan stays open then), ClosedError when ended.
+        Raises FrameError for metadata or a format that does not fit (the loan stays open then), ClosedError
+        when ended.
         """
         if not self._open:
             raise ClosedError("this loan was published or abandoned already", name="Loan")
-        self.result = self._depot._publish_loan(  # noqa: SLF001  the loan is the depot's own hand
+        self.result = self._depot._publish_loan(
             self._slot, self._array, number, captured_ns, meta, format, self._evicted
         )
         self._end()
@@ -170,7 +182,7 @@ class Loan:
         """Give the slot back unused. Idempotent; nothing happens after ``publish``."""
         if self._open:
             self._end()
-            self._depot._abandon_loan(self._slot)  # noqa: SLF001
+            self._depot._abandon_loan(self._slot)
 
     def _end(self) -> None:
         self._open = False
@@ -179,7 +191,9 @@ class Loan:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None and self._open:
             self.publish()
         else:

@@ -1,4 +1,6 @@
-"""How a depot handle comes to be and how it leaves: options checked, segment made or found, name cleared at the end."""
+"""How a depot handle comes to be and how it leaves: options checked, segment made or found, name cleared at
+the end.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,6 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from rushes.depot.spill import Spill
 from rushes.errors import ConfigError, UnknownName, unknown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rushes._native.core import Core
 
 __all__ = ["Opened", "Wanted", "after_fork", "attach", "checks", "create", "leave", "shapes_of", "unlink"]
@@ -47,7 +50,9 @@ class Wanted:
 
 @dataclass(slots=True)
 class Opened:
-    """A joined segment. ``file`` is a description that no participant lock hangs on: for the gate and for looking."""
+    """A joined segment. ``file`` is a description that no participant lock hangs on: for the gate and for
+    looking.
+    """
 
     name: str
     mode: str
@@ -87,7 +92,11 @@ def create(wanted: Wanted) -> Opened:
 
 
 def _make(
-    wanted: Wanted, header: layout.Header, path: Path | None, spill: Spill | None, ask: Callable[..., Any] | None
+    wanted: Wanted,
+    header: layout.Header,
+    path: Path | None,
+    spill: Spill | None,
+    ask: Callable[..., Any] | None,
 ) -> Opened:
     file = segment.make(None if path is None else path.parent, header)
     core = None
@@ -121,7 +130,9 @@ def _header(wanted: Wanted) -> tuple[layout.Header, Callable[..., Any] | None]:
             raise ConfigError(f"spill_dir is too long: its files' paths may have {layout.PATH_BYTES} bytes")
     elif wanted.spill_dir is not None:
         raise ConfigError(f"spill_dir is for when_full='spill', not {kind!r}")
-    flags = (layout.FLAG_PERSISTENT if wanted.persistent else 0) | (layout.FLAG_ANONYMOUS if wanted.name is None else 0)
+    flags = (layout.FLAG_PERSISTENT if wanted.persistent else 0) | (
+        layout.FLAG_ANONYMOUS if wanted.name is None else 0
+    )
     header = layout.Header(
         geometry=geometry,
         core=default_kind(),
@@ -155,7 +166,8 @@ def attach(name: str, mode: str, wait_s: float) -> Opened:
             found = None
         if found is not None:
             return found
-        # A name can only be watched by asking again; a few milliseconds are less than a process takes to start.
+        # A name can only be watched by asking again; a few milliseconds are less than a process takes to
+        # start.
         time.sleep(0.005)
 
 
@@ -205,9 +217,11 @@ def unlink(opened: Opened) -> None:
 
 
 def after_fork(opened: Opened, core: Core, file: int, spill: Spill | None) -> Callable[[], Core]:
-    """In a forked child: drop the parent's claims; returns what joins anew, by the inherited file, when first needed.
+    """In a forked child: drop the parent's claims; returns what joins anew, by the inherited file, when first
+    needed.
 
-    The inherited descriptors share the parent's file descriptions, and with them its locks, so both are replaced.
+    The inherited descriptors share the parent's file descriptions, and with them its locks, so both are
+    replaced.
     """
     own = segment.reopen(file)
     os.dup2(own, file, inheritable=False)

@@ -1,7 +1,8 @@
 """What happens to a frame that finds the depot full (pure).
 
-One table says how each policy looks for room, one function turns a failed look into the next step. Nothing here waits,
-calls the user or touches memory: the drivers in ``depot`` and ``aio`` do, so that both follow the same rules.
+One table says how each policy looks for room, one function turns a failed look into the next step. Nothing
+here waits, calls the user or touches memory: the drivers in ``depot`` and ``aio`` do, so that both follow the
+same rules.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rushes.errors import ConfigError, unknown_name
 if TYPE_CHECKING:
     from rushes.depot.records import DepotStats
 
-__all__ = ["ASK", "POLICIES", "Admission", "Step", "TAKES", "WhenFull", "admission", "check_answer", "parse"]
+__all__ = ["ASK", "POLICIES", "TAKES", "Admission", "Step", "WhenFull", "admission", "check_answer", "parse"]
 
 ASK = "ask"
 POLICIES = ("drop_oldest", "drop_newest", "block", "spill", ASK)
@@ -78,9 +79,11 @@ def check_answer(answer: Any) -> str:
 
 
 def admission(policy: str, attempt: Attempt, spill: Callable[[], tuple[int, int, int]] | None) -> Admission:
-    """Find a slot under ``policy``: returns ("", slot, evicted sequence or -1), or (reason, -1, -1) for a drop.
+    """Find a slot under ``policy``: returns ("", slot, evicted sequence or -1), or (reason, -1, -1) for a
+    drop.
 
-    ``attempt(take)`` tries once; ``spill()`` moves a frame to disk and takes its slot. Yields what must happen outside.
+    ``attempt(take)`` tries once; ``spill()`` moves a frame to disk and takes its slot. Yields what must
+    happen outside.
     """
     while True:
         status, slot, evicted = attempt(TAKES[policy])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["ConsumerStats", "DepotInfo", "DepotStats", "LeaseInfo", "PutResult"]
 
@@ -13,10 +16,10 @@ __all__ = ["ConsumerStats", "DepotInfo", "DepotStats", "LeaseInfo", "PutResult"]
 class PutResult:
     """What became of a frame offered to a depot.
 
-    ``stored``: whether it is in. ``sequence``: its place in the depot's own gapless count, -1 when not stored. ``number``:
-    the frame's number, also that of a dropped frame, so that the hole it leaves can be told. ``evicted``: sequence of
-    the frame that went for it, or None. ``reason``: None when stored, else "full", "leased", "no consumer" or "timeout".
-    True in a condition when stored.
+    ``stored``: whether it is in. ``sequence``: its place in the depot's own gapless count, -1 when not
+    stored. ``number``: the frame's number, also that of a dropped frame, so that the hole it leaves can be
+    told. ``evicted``: sequence of the frame that went for it, or None. ``reason``: None when stored, else
+    "full", "leased", "no consumer" or "timeout". True in a condition when stored.
     """
 
     stored: bool
@@ -33,8 +36,8 @@ class PutResult:
 class ConsumerStats:
     """One reader's ledger: published since its start = seen + missed + waiting.
 
-    ``missed``: frames that were gone before it came to them. ``waiting``: published and not yet delivered to it.
-    ``acknowledged``: the sequence up to which a lossless consumer lets frames go. ``pid``: its process.
+    ``missed``: frames that were gone before it came to them. ``waiting``: published and not yet delivered to
+    it. ``acknowledged``: the sequence up to which a lossless consumer lets frames go. ``pid``: its process.
     """
 
     name: str
@@ -53,10 +56,11 @@ class ConsumerStats:
 
 @dataclass(frozen=True, slots=True)
 class DepotStats:
-    """A depot's ledger of one moment: offered = stored + dropped; stored = held + evicted + spilled + cleared.
+    """A depot's ledger of one moment: offered = stored + dropped; stored = held + evicted + spilled +
+    cleared.
 
-    ``dropped``: reason → count. ``held``: in the slots now. ``spilled``: on disk now. ``evicted``: gone for good to make
-    room. The ``reclaimed_…`` counts tell what was taken back from killed processes.
+    ``dropped``: reason → count. ``held``: in the slots now. ``spilled``: on disk now. ``evicted``: gone for
+    good to make room. The ``reclaimed_…`` counts tell what was taken back from killed processes.
     """
 
     name: str
@@ -85,7 +89,8 @@ class DepotStats:
 
 @dataclass(frozen=True, slots=True)
 class LeaseInfo:
-    """Who holds a frame: ``count`` claims by participant ``holder`` of process ``pid``, the first ``age_s`` seconds ago.
+    """Who holds a frame: ``count`` claims by participant ``holder`` of process ``pid``, the first ``age_s``
+    seconds ago.
 
     ``sequence`` is -1 when the frame was cleared under the lease.
     """
@@ -99,7 +104,8 @@ class LeaseInfo:
 
 @dataclass(frozen=True, slots=True)
 class DepotInfo:
-    """A depot as seen from outside, without joining it. ``size_bytes`` is the whole segment; ``pids`` those alive in it.
+    """A depot as seen from outside, without joining it. ``size_bytes`` is the whole segment; ``pids`` those
+    alive in it.
 
     ``trouble`` says why a file in the folder is no usable depot; everything else is then empty.
     """

@@ -23,8 +23,8 @@ def stats(name: str, core: Core, spill: Spill | None, slots: int) -> DepotStats:
     count = dict(zip(layout.COUNTER_NAMES, rest, strict=True))
     evicted, spilled, cleared = count["evicted"], 0, count["cleared"]
     if spill is not None:
-        # A frame moves to disk by two segments' counters, which no kill may leave apart: what is where is counted afresh, and
-        # what is nowhere any more was evicted.
+        # A frame moves to disk by two segments' counters, which no kill may leave apart: what is where is
+        # counted afresh, and what is nowhere any more was evicted.
         spilled = spill.only_here(core)
         cleared += spill.cleared()
         evicted = count["stored"] - held - spilled - cleared

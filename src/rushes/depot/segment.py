@@ -1,10 +1,10 @@
 """The files behind depots: where they lie, how they are made, found, checked and removed.
 
-A named depot is one file of mode 0600 in a per-user folder of mode 0700 on the shared-memory file system. It is made
-nameless, filled, and only then linked to its name, so that nobody ever sees half of one and a creator killed in between
-leaves nothing. An anonymous depot is a sealed memfd, which needs no name and leaves nothing either. Python's own
-SharedMemory was rejected: its tracker removes a segment when any process that merely attached ends, and it does not
-allocate, so that a full file system becomes a SIGBUS later.
+A named depot is one file of mode 0600 in a per-user folder of mode 0700 on the shared-memory file system. It
+is made nameless, filled, and only then linked to its name, so that nobody ever sees half of one and a creator
+killed in between leaves nothing. An anonymous depot is a sealed memfd, which needs no name and leaves nothing
+either. Python's own SharedMemory was rejected: its tracker removes a segment when any process that merely
+attached ends, and it does not allocate, so that a full file system becomes a SIGBUS later.
 """
 
 from __future__ import annotations
@@ -51,13 +51,19 @@ _MOST_OF_FREE = 0.95  # of the free shared memory that one depot may take; the r
 
 
 def check_name(name: str) -> None:
-    """Raises ConfigError unless ``name`` can be a depot's: letters, digits, ``._-``, at most 100, no leading dot."""
+    """Raises ConfigError unless ``name`` can be a depot's: letters, digits, ``._-``, at most 100, no leading
+    dot.
+    """
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"depot name {name!r}: use 1 to 100 letters, digits, '.', '_' or '-', not starting with '.' or '-'")
+        raise ConfigError(
+            f"depot name {name!r}: use 1 to 100 letters, digits, '.', '_' or '-', not starting with '.' or '-'"
+        )
 
 
 def folder() -> Path:
-    """The folder of this user's depots, made on first use. Raises DepotError when it is not private to this user."""
+    """The folder of this user's depots, made on first use. Raises DepotError when it is not private to this
+    user.
+    """
     given = os.environ.get(FOLDER_VARIABLE)
     place = Path(given) if given else Path("/dev/shm") / f"rushes-{os.getuid()}"
     with contextlib.suppress(FileExistsError):
@@ -83,7 +89,8 @@ def names() -> list[str]:
 
 
 def make(place: Path | None, header: layout.Header) -> int:
-    """A whole, initialised segment in the folder ``place`` without a name yet; None makes an anonymous, sealed one.
+    """A whole, initialised segment in the folder ``place`` without a name yet; None makes an anonymous,
+    sealed one.
 
     Returns a descriptor. Raises DepotError when there is no room; nothing is left behind then.
     """
@@ -98,7 +105,9 @@ def make(place: Path | None, header: layout.Header) -> int:
         os.pwrite(fd, layout.pack(header), 0)
         if place is None:
             fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
-    except BaseException:  # whatever went wrong, Ctrl-C included, the nameless memory goes with its last descriptor
+    except (
+        BaseException
+    ):  # whatever went wrong, Ctrl-C included, the nameless memory goes with its last descriptor
         os.close(fd)
         raise
     return fd
@@ -125,7 +134,9 @@ def _allocate(fd: int, size: int, place: Path | None) -> None:
 
 
 def _room(place: Path | None) -> Iterator[tuple[int, str]]:
-    """(free bytes, where) of each thing that must have room; asking first, since the kernel answers some by killing."""
+    """(free bytes, where) of each thing that must have room; asking first, since the kernel answers some by
+    killing.
+    """
     if place is not None:
         where = os.statvfs(place)
         yield where.f_bavail * where.f_frsize, f"in {place}"
@@ -144,11 +155,13 @@ def give_name(fd: int, path: Path) -> None:
     """Let the segment be found. Raises DepotError when the name is taken."""
     here = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        # With a folder descriptor given, Python calls linkat and follows the link, which is how a nameless file gets a name.
+        # With a folder descriptor given, Python calls linkat and follows the link, which is how a nameless
+        # file gets a name.
         os.link(f"/proc/self/fd/{fd}", path.name, src_dir_fd=here, dst_dir_fd=here, follow_symlinks=True)
     except FileExistsError:
         raise DepotError(
-            f"a depot named {path.name!r} exists: attach to it, choose another name, or create with replace='stale' or 'always'",
+            f"a depot named {path.name!r} exists: attach to it, choose another name, "
+            "or create with replace='stale' or 'always'",
             depot=path.name,
         ) from None
     finally:
@@ -156,7 +169,9 @@ def give_name(fd: int, path: Path) -> None:
 
 
 def reopen(fd: int) -> int:
-    """A new file description of the same segment: locks belong to descriptions, so each participant needs its own."""
+    """A new file description of the same segment: locks belong to descriptions, so each participant needs its
+    own.
+    """
     return os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC)
 
 
@@ -183,7 +198,9 @@ def open_named(name: str) -> int:
         raise unknown_name("depot", name, known) from None
     except OSError as error:
         if error.errno == errno.EACCES:
-            raise DepotError(f"depot {name!r} belongs to another user: {error.strerror}", depot=name) from error
+            raise DepotError(
+                f"depot {name!r} belongs to another user: {error.strerror}", depot=name
+            ) from error
         raise SegmentMismatch(f"{name!r} is no depot segment: {error.strerror}", depot=name) from error
     if anonymous:
         try:
@@ -198,14 +215,17 @@ def open_named(name: str) -> int:
 
 @contextlib.contextmanager
 def gate(fd: int) -> Iterator[None]:
-    """Hold the segment's gate: attaching, and leaving with a look whether anyone is left, exclude one another.
+    """Hold the segment's gate: attaching, and leaving with a look whether anyone is left, exclude one
+    another.
 
     Raises DepotError when somebody keeps it for 5 s, which only a stopped process does.
     """
     until = time.monotonic() + _GATE_SECONDS
     while not ofd.try_take(fd, _GATE):
         if time.monotonic() > until:
-            raise DepotError("the depot's gate has been held for 5 s: a process was stopped while attaching or leaving")
+            raise DepotError(
+                "the depot's gate has been held for 5 s: a process was stopped while attaching or leaving"
+            )
         time.sleep(0.001)
     try:
         yield
@@ -244,7 +264,10 @@ def make_way(path: Path, replace: str) -> None:
         with gate(fd):
             rows = users(fd)
             if rows:
-                raise DepotError(f"depot {path.name!r} is in use by {len(rows)} participants, so it is not stale", depot=path.name)
+                raise DepotError(
+                    f"depot {path.name!r} is in use by {len(rows)} participants, so it is not stale",
+                    depot=path.name,
+                )
             unlink_if_same(path, fd)
     finally:
         os.close(fd)

@@ -1,12 +1,14 @@
 """Frames that had to leave memory and went to disk.
 
-The spill is a second segment in a file on disk, with the same slots, leases and recovery as the one in memory, into which
-frames are published under the sequence they already have. So a spilled frame is read in place, under a lease, by any
-process, and a kill at any instant is covered by the same proofs. A file per frame was rejected: its index would be the
-folder, listed at every look-up; a log with an index of its own was rejected: a second recovery to get right.
+The spill is a second segment in a file on disk, with the same slots, leases and recovery as the one in
+memory, into which frames are published under the sequence they already have. So a spilled frame is read in
+place, under a lease, by any process, and a kill at any instant is covered by the same proofs. A file per
+frame was rejected: its index would be the folder, listed at every look-up; a log with an index of its own was
+rejected: a second recovery to get right.
 
-A put that needs room moves the oldest frame itself before it takes the slot. A background thread was rejected: when it falls
-behind, frames would be dropped although the disk has room, and the wait would only move elsewhere.
+A put that needs room moves the oldest frame itself before it takes the slot. A background thread was
+rejected: when it falls behind, frames would be dropped although the disk has room, and the wait would only
+move elsewhere.
 """
 
 from __future__ import annotations
@@ -41,14 +43,18 @@ class Spill:
 
     @classmethod
     def create(cls, depot: layout.Header, spill_bytes: int) -> Spill:
-        """Take ``spill_bytes`` of disk now. Raises ConfigError when not one frame fits, DepotError when the disk lacks room."""
+        """Take ``spill_bytes`` of disk now. Raises ConfigError when not one frame fits, DepotError when the
+        disk lacks room.
+        """
         path = Path(depot.spill_path)
         g = depot.geometry
         fixed = layout.geometry(1, g.participants, g.slot_bytes)
         per_slot = layout.geometry(2, g.participants, g.slot_bytes).total - fixed.total
         slots = min(layout.MAX_SLOTS, 1 + (spill_bytes - fixed.total) // per_slot)
         if slots < 1:
-            raise ConfigError(f"spill_bytes={spill_bytes} is less than one spilled frame takes: {fixed.total}")
+            raise ConfigError(
+                f"spill_bytes={spill_bytes} is less than one spilled frame takes: {fixed.total}"
+            )
         if not path.parent.is_dir():
             raise ConfigError(f"spill_dir {path.parent} is not a folder")
         _remove_stale(path.parent)
@@ -89,7 +95,9 @@ class Spill:
     def core(self) -> Core:
         """This process's participant in the spill segment."""
         if self._core is None:
-            self._core = module(self._header.core).Core(segment.reopen(self._file), self._writable, False, "spill")
+            self._core = module(self._header.core).Core(
+                segment.reopen(self._file), self._writable, False, "spill"
+            )
         return self._core
 
     def earlier(self, hold: Hold | None, after: int) -> Hold | None:
@@ -100,7 +108,9 @@ class Spill:
         return on_disk
 
     def make_room(self, memory: Core) -> tuple[int, int, int]:
-        """Move the oldest frame that nobody leases to disk and take its slot: (status, slot, -1), as ``reserve`` answers."""
+        """Move the oldest frame that nobody leases to disk and take its slot: (status, slot, -1), as
+        ``reserve`` answers.
+        """
         status = FULL
         for sequence in memory.sequences():
             if not self._store(memory, sequence):

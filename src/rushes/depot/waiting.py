@@ -10,7 +10,7 @@ from rushes.errors import ClosedError, WriterGone
 
 if TYPE_CHECKING:
     from rushes._native.core import Core, Hold
-    from rushes.depot.depot import Depot
+    from rushes.depot.handle import Handle
 
 __all__ = ["SLICE_S", "check_writer", "next_hold", "remaining"]
 
@@ -22,7 +22,7 @@ def remaining(until: float | None) -> float:
     return math.inf if until is None else until - time.monotonic()
 
 
-def check_writer(depot: Depot, core: Core, after: int) -> None:
+def check_writer(depot: Handle, core: Core, after: int) -> None:
     """Raises WriterGone when nothing newer than ``after`` can come any more."""
     if core.writer_gone() and depot.head <= after:
         raise WriterGone(
@@ -32,14 +32,14 @@ def check_writer(depot: Depot, core: Core, after: int) -> None:
         )
 
 
-def next_hold(depot: Depot, after: int, timeout_s: float | None) -> Hold | None:
+def next_hold(depot: Handle, after: int, timeout_s: float | None) -> Hold | None:
     """The next frame newer than ``after``, waited for; None when ``timeout_s`` seconds passed."""
     until = None if timeout_s is None else time.monotonic() + timeout_s
-    core = depot._core  # noqa: SLF001  this is a part of the depot, in a file of its own
+    core = depot._core
     while True:
         # Frames up to the head that are not to be had were dropped or cleared: waiting for them would spin.
         floor = max(after, core.head())
-        hold = depot._look(after)  # noqa: SLF001
+        hold = depot._look(after)
         if hold is not None:
             return hold
         left = remaining(until)
@@ -47,5 +47,7 @@ def next_hold(depot: Depot, after: int, timeout_s: float | None) -> Hold | None:
             return None
         if not core.wait(floor, min(SLICE_S, left)):
             if depot.closed:
-                raise ClosedError(f"depot {depot.name!r} was closed while waiting for a frame", name=depot.name)
+                raise ClosedError(
+                    f"depot {depot.name!r} was closed while waiting for a frame", name=depot.name
+                )
             check_writer(depot, core, after)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rushes.capture import Pacer, TestCard, read_strip
+from rushes.capture.pacer import Pacer
+from rushes.capture.strip import read_strip
 from rushes.clock import SYSTEM
 from rushes.depot import Depot
 from rushes.errors import ClosedError, DepotFull, WriterGone
@@ -21,11 +22,11 @@ from rushes.station.ledger import CardCounts
 from rushes.station.messages import CardTask, Failed, ReaderTask, Ready, Report
 
 if TYPE_CHECKING:
+    from rushes.capture import TestCard
     from rushes.depot import FrameIterator, Lease
 
 __all__ = ["main"]
 
-_ATTACH_S = 5.0
 _REPORT_NS = 200_000_000
 # Reading a strip costs twenty times what looking at a lease does, and a fault would not hide in the frames
 # between.
@@ -56,8 +57,10 @@ def draw_card(task: CardTask, link: Link) -> None:
     """Draws until told to stop. Goes on from the newest frame in the depot, counting what was not drawn
     since.
     """
+    from rushes.capture.testcard import TestCard  # draws text, which a reader need not load
+
     card = TestCard(task.width, task.height, task.fps, task.format)
-    with Depot.attach(task.depot, mode="rw", wait_s=_ATTACH_S) as depot:
+    with Depot.attach(task.depot, mode="rw") as depot:
         link.say(Ready())
         start_ns = link.wait_for_go()
         if start_ns is not None:
@@ -108,7 +111,7 @@ class _Drawing:
 def read_frames(task: ReaderTask, link: Link) -> None:
     """Reads until told to stop and all that was published has come."""
     with (
-        Depot.attach(task.depot, wait_s=_ATTACH_S) as depot,
+        Depot.attach(task.depot) as depot,
         depot.frames(task.start, name=task.name) as frames,
     ):
         link.say(Ready())

@@ -173,17 +173,20 @@ class LeaseContract(CoreBench):
         assert [each[0] for each in who.participants()] == [who.row]
         assert self.module.probe(fd) == [who.row]
 
-    def test_close_gives_up_reservations_and_consumers_at_once(self) -> None:
-        fd, who = self.writer(slots=2, frames=1)
+    def test_close_gives_up_consumers_at_once_and_reserved_slots_with_the_last_array(self) -> None:
+        fd, who = self.writer(slots=1)
         leaver = self.join(fd)
-        assert leaver.reserve(core.TAKE_FREE, -1)[0] == core.OK
+        _, slot, _ = leaver.reserve(core.TAKE_FREE, -1)
+        target = leaver.target(slot, (1,), "|u1")
         leaver.consumer_open("leaver", True, -1)
-        hold = leaver.newest()
         leaver.close()
         assert who.consumers() == []
+        assert who.reserve(core.TAKE_FREE, -1)[0] == core.FULL
+        assert self.module.probe(fd) == [who.row]
+        target[0] = 1
+        del target
         assert who.reserve(core.TAKE_FREE, -1)[0] == core.OK
-        assert hold is not None
-        assert hold.array()[0] == 0
+        assert [each[0] for each in who.participants()] == [who.row]
         assert counted(who)["reclaimed_slots"] == 0
 
     def test_a_closed_core_says_so(self) -> None:

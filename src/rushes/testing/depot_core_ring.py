@@ -182,8 +182,8 @@ class RingContract(CoreBench):
         assert put(who, 6, core.TAKE_ACKED)[0] == core.NO_CONSUMER
 
     def test_take_exact_takes_that_frame_and_counts_it_as_spilled(self) -> None:
-        _, who = self.writer(slots=3, frames=3, flags=layout.FLAG_SPILL)
-        assert who.reserve(core.TAKE_EXACT, 9)[0] == core.FULL
+        _, who = self.writer(slots=4, frames=3, flags=layout.FLAG_SPILL)
+        assert who.reserve(core.TAKE_EXACT, 9)[0] == core.FULL, "a free slot is not that frame"
         status, slot, evicted = who.reserve(core.TAKE_EXACT, 1)
         assert (status, evicted) == (core.OK, 1)
         who.abandon(slot)

@@ -16,6 +16,7 @@ CLAIMS = {
     "put_copy",
     "put_private",
     "seed",
+    "seed_ring",
     "read_newest",
     "read_get",
     "read_next",
@@ -23,6 +24,8 @@ CLAIMS = {
     "find_miss",
     "loan_publish",
     "wake_pipe",
+    "wake_call",
+    "wake_call_iceoryx2",
     "wake_iceoryx2",
     "wake_condition",
     "wake_asyncio",
@@ -31,7 +34,7 @@ CLAIMS = {
     "death_put",
     "death_blocked",
 }
-AGAINST_PEERS = {"seed", "wake_iceoryx2"}
+AGAINST_PEERS = {"seed", "seed_ring", "wake_iceoryx2", "wake_call_iceoryx2"}
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

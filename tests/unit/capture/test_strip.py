@@ -75,7 +75,8 @@ def test_jpeg_leaves_it_readable(source, quality):
 
 @pytest.mark.parametrize("width", [320, 426, 500, 640, 854, 1000, 1280, 1366, 1600, 1920])
 @pytest.mark.parametrize(
-    "how", [Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS]
+    "how",
+    [Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS],
 )
 def test_scaling_and_then_jpeg_leave_it_readable(width, how):
     for source in [(1280, 720), (1366, 768), (640, 480)]:

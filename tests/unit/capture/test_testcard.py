@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,7 +38,7 @@ def test_formats_show_the_same_picture(format):
 def test_i420_is_drawn_as_it_would_be_converted():
     reference = convert(drawn(TestCard(640, 360, 30), 17), "bgr24", "i420")
     difference = np.abs(reference.astype(int) - drawn(TestCard(640, 360, 30, "i420"), 17))
-    # Chroma is a mean over blocks that may hang over the edge of a tile by a pixel; nowhere else do they differ.
+    # Chroma is a mean over blocks that may hang over a tile's edge by a pixel; nowhere else do they differ.
     assert (difference > 1).mean() < 0.001
 
 
@@ -65,7 +67,10 @@ def test_draws_into_a_part_of_a_larger_array():
 
 @settings(deadline=None, max_examples=30)
 @given(
-    width=st.integers(16, 700), height=st.integers(16, 700), fps=st.floats(0.1, 500), number=st.integers(0, 2**40)
+    width=st.integers(16, 700),
+    height=st.integers(16, 700),
+    fps=st.floats(0.1, 500),
+    number=st.integers(0, 2**40),
 )
 def test_any_size_rate_and_number_can_be_drawn(width, height, fps, number):
     card = TestCard(width, height, fps)
@@ -78,7 +83,8 @@ def test_the_wrong_array_is_refused():
     card = TestCard(320, 180, 30)
     frozen = np.zeros(card.shape, np.uint8)
     frozen.flags.writeable = False
-    for array in (np.zeros((180, 320), np.uint8), np.zeros(card.shape, np.float32), frozen):
+    wrong: list[Any] = [np.zeros((180, 320), np.uint8), np.zeros(card.shape, np.float32), frozen]
+    for array in wrong:
         with pytest.raises(FrameError):
             card.draw(array, 0, MOMENT)
 

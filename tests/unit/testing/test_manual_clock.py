@@ -25,6 +25,16 @@ def test_never_back_but_the_wall_may_be_set():
     assert clock.wall_ns() == 1_000_000_005
 
 
+def test_a_lone_sleeper_is_woken():
+    clock = ManualClock()
+    thread = threading.Thread(target=clock.sleep, args=(1.0,), daemon=True)
+    thread.start()
+    clock.wait_for_sleepers()
+    clock.advance(1)
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def test_sleepers_wake_in_their_turn():
     clock = ManualClock()
     woken: list[float] = []

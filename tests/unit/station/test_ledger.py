@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rushes.depot import ConsumerStats, DepotStats
+from rushes.station.books import Books
+from rushes.station.ledger import CardCounts, ReaderBook
+from rushes.station.messages import LINE_BYTES, Report
+
+
+def depot_stats(stored, dropped=None, consumers=()):
+    dropped = dropped or {}
+    offered = stored + sum(dropped.values())
+    return DepotStats("d", 16, stored - 1, offered, stored, stored, 0, 0, 0, dropped, consumers)
+
+
+def newest(number, counts):
+    return SimpleNamespace(number=number, meta=counts.meta())
+
+
+def test_before_the_first_frame_nothing_was_offered():
+    edge = CardCounts.of(None).edge("e", None, depot_stats(0))
+    assert (edge.offered, edge.delivered, edge.waiting, dict(edge.dropped)) == (0, 0, 0, {})
+    assert edge.adds_up
+
+
+def test_every_tick_is_stored_refused_late_or_down():
+    counts = CardCounts(late=3, down=10, refused=2)
+    stats = depot_stats(85, {"leased": 2, "full": 0})
+    edge = counts.edge("e", newest(99, counts), stats)
+    assert edge.offered == 100
+    assert dict(edge.dropped) == {"leased": 2, "late": 3, "stage down": 10}
+    assert edge.adds_up
+
+
+def test_what_is_refused_after_the_newest_frame_counts_too():
+    counts = CardCounts(refused=2)
+    stats = depot_stats(10, {"leased": 5})
+    lease = newest(11, counts)
+    assert counts.next_tick(lease, stats) == 15
+    assert counts.edge("e", lease, stats).adds_up
+
+
+def test_a_tick_that_nobody_counted_shows():
+    assert not CardCounts().edge("e", newest(10, CardCounts()), depot_stats(10)).adds_up
+
+
+def test_counts_travel_as_metadata():
+    counts = CardCounts(1, 2, 3)
+    assert CardCounts.of(newest(0, counts)) == counts
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 5)), min_size=1, max_size=10))
+def test_a_reader_goes_on_where_its_last_process_was_known_to_be(lives):
+    book, position = ReaderBook(), -1
+    for seen, missed in lives:
+        book.update(seen, missed)
+        position += seen + missed
+        assert book.position == position
+        book.died()
+        assert book.position == position
+    edge = book.edge("e", position + 7, None)
+    assert edge.adds_up
+    assert edge.waiting == 7
+    assert edge.delivered == sum(seen for seen, _ in lives)
+
+
+def test_a_reader_the_depot_counts_differently_shows():
+    book = ReaderBook()
+    book.update(5, 0)
+    assert book.edge("e", 9, 5).adds_up
+    assert not book.edge("e", 9, 4).adds_up
+
+
+def row(name, pid, seen):
+    return ConsumerStats(name, seen, 0, 0, pid=pid)
+
+
+def test_rows_of_dead_processes_are_history():
+    books = Books("card", "depot", ["r"])
+    books.look(depot_stats(9, consumers=(row("r", 1, 9),)), {"r": 1})
+    books.died("r")
+    books.look(depot_stats(9, consumers=(row("r", 1, 9),)), {})
+    books.look(depot_stats(12, consumers=(row("r", 1, 9), row("r", 2, 3))), {"r": 2})
+    assert books.readers["r"].position == 11
+
+
+def test_figures_of_all_processes_of_a_reader_are_added():
+    books = Books("card", "depot", ["r"])
+    books.hear("r", Report(seen=10, read=2, ages_s=(0.1,)))
+    books.hear("r", Report(seen=20, read=4, ages_s=(0.3,)))
+    books.died("r")
+    books.hear("r", Report(seen=5, read=1))
+    assert books.strips_read == 5
+    assert books.ages(whole_run=True).count == 2
+    assert books.ages(whole_run=False).max == 0.3
+    assert books.problems() == []
+
+
+@pytest.mark.parametrize(
+    "report",
+    [Report(wrong=1, read=1), Report(disordered=1), Report(final=True, seen=5, depot_seen=6)],
+    ids=["wrong", "disordered", "counted twice differently"],
+)
+def test_what_should_never_be_is_a_problem(report):
+    books = Books("card", "depot", ["r"])
+    books.hear("r", report)
+    assert len(books.problems()) == 1
+
+
+def test_the_rate_is_of_the_last_seconds():
+    books = Books("card", "depot", [])
+    assert books.rate(0, 0) == 0.0
+    for second in range(1, 10):
+        rate = books.rate(min(second, 5) * 30, second * 10**9)
+        assert rate == pytest.approx(30 if second <= 5 else 15 if second == 6 else 0)
+
+
+def test_the_largest_report_is_one_line_that_a_pipe_takes_whole():
+    import msgspec
+
+    from rushes.station.stages import _AGES_A_REPORT
+
+    big = 2**63
+    counts = dict.fromkeys(("seen", "read", "wrong", "disordered", "depot_seen", "depot_missed"), big)
+    report = Report(final=True, depot_waiting=big, ages_s=(-123456.123456,) * _AGES_A_REPORT, **counts)
+    assert len(msgspec.json.encode(report)) < LINE_BYTES
