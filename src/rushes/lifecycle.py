@@ -194,9 +194,7 @@ def _call_all(calls: list[Callable[[], object]]) -> None:
     for call in calls:
         try:
             call()
-        except (
-            Exception
-        ) as error:  # a stop must reach everyone: one broken callback may not shield the others
+        except Exception as error:  # noqa: BLE001  a stop must reach everyone, whichever callback is broken
             errors.append(error)
     if len(errors) == 1:
         raise errors[0]

@@ -1,4 +1,4 @@
-"""When the next frame is due. Pure: the time is handed in, the answer is a wait or a tick.
+"""When the next frame is due (pure): the time is handed in, the answer is a wait or a tick.
 
 Deadlines are absolute, ``start + k * period``, so neither the cost of the work nor the slack of a sleep adds
 up to a drift. A deadline that has passed altogether is skipped and counted. Making it up was rejected: a

@@ -1,4 +1,4 @@
-"""What a test card shows and where: the still picture and the tiles that move on it. Pure.
+"""What a test card shows and where: the still picture and the tiles that move on it (pure).
 
 Everything is laid out in parts of the picture's height and width, so a card looks alike at any size. What
 changes with each frame stands on neutral gray ground, so that in i420 only the luma of it changes; what

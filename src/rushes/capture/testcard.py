@@ -1,4 +1,4 @@
-"""An animated test card of any size and rate: to look at, to measure with, and readable by machines. Pure.
+"""An animated test card of any size and rate: to look at, to measure with, and readable by machines (pure).
 
 What stands still is drawn once. A frame is then a copy of that picture and a few small tiles, drawn
 beforehand as well: digits, a lit segment, a ball. So a frame of 1280x720 costs little more than the copy,

@@ -62,6 +62,7 @@ class Shapes:
     def __init__(self, shape: tuple[int, ...] | None, dtype: np.dtype[Any], slot_bytes: int) -> None:
         self.shape = shape
         self.dtype = dtype
+        self.dtype_str = dtype.str  # numpy makes the text anew at each look
         self.slot_bytes = slot_bytes
         self._known: dict[tuple[tuple[int, ...], np.dtype[Any]], str] = {}
 

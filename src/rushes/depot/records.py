@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,9 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["ConsumerStats", "DepotInfo", "DepotStats", "LeaseInfo", "PutResult"]
 
 
-@dataclass(frozen=True, slots=True)
-class PutResult:
-    """What became of a frame offered to a depot.
+class PutResult(NamedTuple):
+    """What became of a frame offered to a depot; a named tuple, made in a third of a frozen dataclass's time.
 
     ``stored``: whether it is in. ``sequence``: its place in the depot's own gapless count, -1 when not
     stored. ``number``: the frame's number, also that of a dropped frame, so that the hole it leaves can be

@@ -94,19 +94,30 @@ class Writing(Handle):
         shape does not fit, ConfigError when the depot has no shape and none is given.
         """
         self._check_writable()
-        wanted = self._shapes.shape if shape is None else tuple(int(side) for side in shape)
-        if wanted is None:
-            raise ConfigError("this depot has no fixed shape: say loan(shape=…)")
-        kind = self._shapes.dtype if dtype is None else checks.native_dtype(dtype)
-        self._shapes.check_geometry(wanted, kind)
-        reason, slot, evicted = self._drive(self._admission(), timeout_s)
+        wanted, kind = self._loan_of(shape, dtype)
+        # The usual case first, without the machinery that can wait.
+        status, slot, evicted = self._core.reserve(self._take, -1)
+        reason = ""
+        if status != OK:
+            reason, slot, evicted = self._drive(self._admission(), timeout_s)
         if reason:
             self._core.drop(layout.DROP_REASONS.index(reason), -1)
             raise DepotFull(
                 f"depot {self.name!r} has no slot to lend: {reason}", reason=reason, depot=self.name
             )
-        array = self._core.target(slot, wanted, kind.str)
+        array = self._core.target(slot, wanted, kind)
         return Loan(self, slot, array, None if evicted < 0 else evicted)
+
+    def _loan_of(self, shape: Sequence[int] | None, dtype: Any) -> tuple[tuple[int, ...], str]:
+        shapes = self._shapes
+        if shape is None and shapes.shape is None:
+            raise ConfigError("this depot has no fixed shape: say loan(shape=…)")
+        if shape is None and dtype is None:
+            return cast("tuple[int, ...]", shapes.shape), shapes.dtype_str
+        wanted = shapes.shape if shape is None else tuple(int(side) for side in shape)
+        kind = shapes.dtype if dtype is None else checks.native_dtype(dtype)
+        shapes.check_geometry(cast("tuple[int, ...]", wanted), kind)
+        return cast("tuple[int, ...]", wanted), kind.str
 
     def clear(self) -> int:
         """Forget every frame held or spilled; leased ones stay readable for their holders. Returns how many

@@ -1,4 +1,4 @@
-"""Everything a station has heard and seen of its run, made into figures. No clock: the time is handed in."""
+"""Everything a station has heard and seen of its run, made into figures (pure): the time is handed in."""
 
 from __future__ import annotations
 

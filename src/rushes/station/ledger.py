@@ -1,4 +1,4 @@
-"""The books of a station with a card and readers: what was offered, delivered and lost on each edge. Pure.
+"""The books of a station's edges: what was offered, delivered and lost (pure).
 
 On each edge the figures compared come from different places, so that adding up proves something: the card's
 own numbers against the depot's counters, the depot's head against what its consumers' rows say.

@@ -1,4 +1,4 @@
-"""What a running station shows: one line of figures. Pure: the figures are handed in, text comes out."""
+"""What a running station shows, as text made of the figures handed in (pure)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a station and its processes say to one another: one JSON object a line, over the child's standard
-streams. Pure.
+"""What a station and its processes say to one another (pure).
 
-Down go orders, up go reports. Frames never pass here: processes meet in depots. JSON and msgspec rather than
-pickle, so that a line from a broken process can do nothing worse than be refused.
+One JSON object a line, over the child's standard streams: down go orders, up go reports. Frames never pass
+here: processes meet in depots. JSON and msgspec rather than pickle, so that a line from a broken process can do
+nothing worse than be refused.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def main(argument: str) -> int:
             draw_card(task, link)
         else:
             read_frames(task, link)
-    except Exception as error:  # whatever it was, the parent has to learn the cause before this process ends
+    except Exception as error:  # noqa: BLE001  whatever it was, the parent has to learn the cause
         traceback.print_exc(file=sys.stderr)
         link.say_last(Failed(f"{type(error).__name__}: {error}"[:1000]))
         return 1

@@ -40,6 +40,7 @@ def test_the_strip_is_painted_cell_by_cell_as_documented():
         where = array[720 - 24 :, cell * 16 : (cell + 1) * 16]
         assert (where == 255 * bit).all(), cell
     assert not (array[720 - 25, : 72 * 16] == array[720 - 24, : 72 * 16]).all()
+    assert not array[720 - 24 :, 72 * 16 :].any(), "black to the right edge"
 
 
 @given(width=st.integers(80, 4000))

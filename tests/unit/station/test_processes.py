@@ -20,7 +20,7 @@ from rushes.station import BuiltinStation, Plan, builtin
 from rushes.station.messages import Failed, Go, ReaderTask, Ready, Report, Stop
 from rushes.station.processes import Backoff, Child, Stage, Supervisor
 
-PATIENCE_S = 30.0
+PATIENCE_S = 20.0
 
 
 def eventually(condition, what):
@@ -147,7 +147,10 @@ def test_the_end_of_the_order_pipe_ends_a_process(depot):
         assert process.stdout is not None
         assert b"ready" in process.stdout.readline()
         process.stdin.close()
-        assert process.wait(PATIENCE_S) == 1
+        try:
+            assert process.wait(PATIENCE_S) == 1
+        finally:
+            process.kill()
 
 
 def test_a_process_whose_parent_is_another_ends_at_once(depot):
