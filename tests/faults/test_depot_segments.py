@@ -246,10 +246,8 @@ def test_a_parent_killed_under_a_living_child_counts_as_dead(make: Make) -> None
     source = """
         depot = Depot.attach(sys.argv[1])
         lease = depot.newest()
-        child = os.fork()
-        if child == 0:
-            time.sleep(600)
-        print(child, flush=True)
+        if os.fork() == 0:
+            print(os.getpid(), flush=True)  # from the child: it has let go of the inherited lock by now
         time.sleep(600)
     """
     with script(source, "lineage") as parent:
