@@ -99,6 +99,8 @@ Member::~Member() {
   try {
     Guard guard(segment);
     free_row(row, false);
+    // Now and not when the descriptor closes: until then the vacant row would look taken to whoever joins.
+    try_lock(fd_.value, segment.participants_off, row, F_UNLCK);
   } catch (const std::exception&) {
     // The lock could not be had: the closing descriptor drops our proof of life, so the next participant reclaims the row.
   }

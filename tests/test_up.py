@@ -55,14 +55,14 @@ def running(*arguments, **more):
 
 
 def stages(pid):
-    """Pids of the station's processes by role: "card", "reader 1", "reader 2"."""
+    """Pids of the station's processes by role: "testcard", "reader 1", "reader 2"."""
     found = {}
     # A process may be gone, or not yet be what it will be, at any step.
     with contextlib.suppress(OSError):
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
             with contextlib.suppress(OSError, ValueError, IndexError):
                 task = json.loads(Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")[-2])
-                found[task.get("name", task["type"])] = int(child)
+                found[task["name"]] = int(child)
     return found
 
 
@@ -102,6 +102,7 @@ def check_books(report):
 
 
 def test_for_three_seconds_every_frame_is_accounted_for():
+    began = time.monotonic()
     run = subprocess.run(
         [*COMMAND, "up", "--for", "3s", "--json"],
         capture_output=True,
@@ -113,7 +114,7 @@ def test_for_three_seconds_every_frame_is_accounted_for():
     report = json.loads(run.stdout)
     check_books(report)
     assert report["reason"] == "time is up"
-    assert 60 <= report["edges"][0]["offered"] <= 95
+    assert 30 <= report["edges"][0]["offered"] <= 30 * (time.monotonic() - began) + 1
     assert report["age_ms"]["count"] > 0
     assert report["strips_read"] > 0
     assert report["restarts"] == {"testcard": 0, "reader 1": 0, "reader 2": 0}
@@ -135,6 +136,20 @@ def test_ctrl_c_is_the_normal_end(ask):
         assert info(process.pid) is None
 
 
+def test_ctrl_c_while_it_starts_is_an_orderly_end_too():
+    process = subprocess.Popen(
+        [*COMMAND, "up"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("rushes ")
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, err
+    assert "every frame is accounted for" in out
+    assert err == ""
+    assert info(process.pid) is None
+
+
 def test_killed_stages_are_healed_and_their_losses_counted():
     with running("--json") as (process, children):
         os.kill(children["reader 1"], signal.SIGKILL)
@@ -142,10 +157,10 @@ def test_killed_stages_are_healed_and_their_losses_counted():
             lambda: (now := flowing(process)) and now["reader 1"] != children["reader 1"] and now,
             "a new reader",
         )
-        os.kill(healed["card"], signal.SIGKILL)
+        os.kill(healed["testcard"], signal.SIGKILL)
         head = info(process.pid).head
         healed = eventually(
-            lambda: (now := flowing(process, head + 20)) and now["card"] != healed["card"] and now,
+            lambda: (now := flowing(process, head + 20)) and now["testcard"] != healed["testcard"] and now,
             "frames from a new card",
         )
         process.send_signal(signal.SIGINT)

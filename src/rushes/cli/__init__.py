@@ -21,15 +21,9 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; ``arguments`` None takes the process's own."""
-    from cyclopts import CycloptsError
-
-    from rushes.cli.app import app
-
     try:
-        code = app(arguments, exit_on_error=False, result_action="return_value")
+        code = _run(arguments)
         sys.stdout.flush()
-    except CycloptsError:
-        return USAGE  # it has said what is wrong
     except RushesError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE if isinstance(error, ConfigError) else FAILED
@@ -40,4 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    return code if isinstance(code, int) else 0
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from cyclopts import CycloptsError
+
+    from rushes.cli.app import app
+
+    try:
+        code = app(arguments, exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        return USAGE  # it has said what is wrong
+    return code if isinstance(code, int) else 0  # help and version return nothing

@@ -14,7 +14,6 @@ __all__ = ["app"]
 app = App(
     name="rushes",
     help="Bounded-memory pipelines of images and video frames.",
-    help_format="plaintext",
     version=version_text,
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,  # main gives it its exit code

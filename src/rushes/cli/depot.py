@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["depot"]
 
-depot = App(name="depot", help="Look at depots in shared memory and tidy them up.", help_format="plaintext")
+depot = App(name="depot", help="Look at depots in shared memory and tidy them up.")
 depot.command(top)
 
 
@@ -55,7 +55,9 @@ def list_all(*, json: Json = False) -> int:
 @depot.command
 def sweep(
     *,
-    dry_run: Annotated[bool, Parameter("--dry-run", negative=(), help="Only tell what would go.")] = False,
+    dry_run: Annotated[
+        bool, Parameter("--dry-run", negative=(), show_default=False, help="Only tell what would go.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Remove depots that no process uses any more; persistent ones are kept."""

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["For", "Json", "console", "print_json", "table"]
 
-Json = Annotated[bool, Parameter("--json", negative=(), help="Print one JSON document instead of text.")]
+Json = Annotated[
+    bool,
+    Parameter("--json", negative=(), show_default=False, help="Print one JSON document instead of text."),
+]
 For = Annotated[str | None, Parameter("--for", help='End after this long: "10s", "5min".')]
 
 _PIPED_WIDTH = 160

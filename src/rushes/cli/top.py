@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,8 @@ from cyclopts import Parameter
 from rushes.cli.options import For, Json, console, print_json, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from rich.console import Group
 
     from rushes.depot import ConsumerStats, Depot, DepotStats, LeaseInfo
@@ -24,34 +26,47 @@ _EVERY_S = 0.5
 
 def top(
     *,
-    once: Annotated[bool, Parameter("--once", negative=(), help="Look once, for half a second.")] = False,
+    once: Annotated[
+        bool,
+        Parameter(
+            "--once",
+            negative=(),
+            show_default=False,
+            help="Look once, for half a second, also on a terminal.",
+        ),
+    ] = False,
     for_: For = None,
     json: Json = False,
 ) -> int:
-    """Show frames a second, consumers and leases of every depot in use, until Ctrl-C. --json looks once."""
+    """Show frames a second, consumers and leases of every depot in use.
+
+    On a terminal until Ctrl-C or the end of --for; else, and with --json, once, or over and over with --for.
+    """
     from rushes.clock import SYSTEM
     from rushes.limits import parse_duration
 
-    duration_s = None if for_ is None else parse_duration(for_, option="--for")
-    until_ns = None if duration_s is None else SYSTEM.monotonic_ns() + int(duration_s * 1e9)
-    with ExitStack() as stack:
-        watch = stack.enter_context(_Watch())
+    again = not once and (for_ is not None or (sys.stdout.isatty() and not json))
+    until_ns = SYSTEM.monotonic_ns() + int(parse_duration(for_, option="--for") * 1e9) if for_ else None
+    with _Watch() as watch, _screen(json) as show:
         watch.look()
-        SYSTEM.sleep(_EVERY_S)
-        if json or once or not sys.stdout.isatty():
-            seen = watch.look()
-            if json:
-                print_json([each.plain() for each in seen])
-            else:
-                console().print(_picture(seen))
-            return 0
+        while True:
+            SYSTEM.sleep(_EVERY_S)
+            show(watch.look())
+            if not again or (until_ns is not None and SYSTEM.monotonic_ns() >= until_ns):
+                return 0
+
+
+@contextmanager
+def _screen(json: bool) -> Iterator[Callable[[list[_Sight]], None]]:
+    if json:
+        yield lambda seen: print_json([each.plain() for each in seen])
+    elif sys.stdout.isatty():
         from rich.live import Live
 
-        live = stack.enter_context(Live(console=console(), auto_refresh=False, screen=False))
-        while until_ns is None or SYSTEM.monotonic_ns() < until_ns:
-            live.update(_picture(watch.look()), refresh=True)
-            SYSTEM.sleep(_EVERY_S)
-    return 0
+        with Live(console=console(), auto_refresh=False) as live:
+            yield lambda seen: live.update(_picture(seen), refresh=True)
+    else:
+        yield lambda seen: console().print(_picture(seen))
 
 
 @dataclass(frozen=True, slots=True)

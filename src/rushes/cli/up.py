@@ -30,23 +30,29 @@ def up(*, for_: For = None, json: Json = False) -> int:
     """
     from rushes.lifecycle import StopToken
     from rushes.limits import parse_duration
-    from rushes.station import BuiltinStation, Plan
 
     duration_s = None if for_ is None else parse_duration(for_, option="--for")
-    plan = Plan()
-    if not json:
-        _print_opening(plan)
     stop = StopToken("the station")
-    with _signals(stop), BuiltinStation(plan) as station:
-        with _display(quiet=json) as show:
-            station.start(stop)
-            _watch(station, stop, duration_s, show)
-        report = station.finish("stopped" if stop.stopped else "time is up")
+    with _signals(stop):
+        report = _run(stop, duration_s, quiet=json)
     if json:
         print_json(report.plain())
     else:
         _print_closing(report)
     return 0 if report.ok else 1
+
+
+def _run(stop: StopToken, duration_s: float | None, *, quiet: bool) -> RunReport:
+    from rushes.station import BuiltinStation, Plan
+
+    plan = Plan()
+    if not quiet:
+        _print_opening(plan)
+    with BuiltinStation(plan) as station:
+        with _display(quiet=quiet) as show:
+            station.start(stop)
+            _watch(station, stop, duration_s, show)
+        return station.finish("stopped" if stop.stopped else "time is up")
 
 
 def _watch(
@@ -69,7 +75,10 @@ def _signals(stop: StopToken) -> Iterator[None]:
             raise KeyboardInterrupt
         stop.set()
 
-    former = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    ends = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        ends.pop()  # nohup: meant to outlive its terminal
+    former = {each: signal.signal(each, handle) for each in ends}
     try:
         yield
     finally:

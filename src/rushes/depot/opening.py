@@ -131,8 +131,9 @@ def _header(wanted: Wanted) -> tuple[layout.Header, Callable[..., Any] | None]:
     elif wanted.spill_dir is not None:
         raise ConfigError(f"spill_dir is for when_full='spill', not {kind!r}")
     flags = (layout.FLAG_PERSISTENT if wanted.persistent else 0) | (
-        layout.FLAG_ANONYMOUS if wanted.name is None else 0
+        0 if wanted.prefault else layout.FLAG_LAZY
     )
+    flags |= layout.FLAG_ANONYMOUS if wanted.name is None else 0
     header = layout.Header(
         geometry=geometry,
         core=default_kind(),
@@ -183,7 +184,7 @@ def _attach_once(name: str, mode: str) -> Opened | None:
             if not anonymous and os.fstat(file).st_nlink == 0:
                 os.close(file)
                 return None
-            core = _join(file, header, mode, True)
+            core = _join(file, header, mode, not header.flags & layout.FLAG_LAZY)
         if header.spill_path:
             spill = Spill.attach(Path(header.spill_path), mode)
     except BaseException:  # the descriptors must not leak, whatever went wrong

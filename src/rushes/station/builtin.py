@@ -26,8 +26,8 @@ __all__ = ["BuiltinStation", "Plan"]
 
 _CARD = "testcard"
 _READY_S = 15.0
-_CARD_END_S = 3.0
-_DRAIN_S = 8.0
+_CARD_END_S = 2.0
+_DRAIN_S = 4.0
 _WEIGH_NS = 1_000_000_000
 
 
@@ -162,13 +162,13 @@ class BuiltinStation(Closeable):
         self._weigh()
         card, *readers = self._supervisor.stages
         _tell(card, Stop())
-        stuck = [] if self._supervisor.listen(card, _CARD_END_S) else [card.name]
+        stuck = self._supervisor.see_out([card], _CARD_END_S)
         self._books.look(depot.stats(), self.pids)
         for reader in readers:
             _tell(reader, Stop(depot.head))
-        stuck += [reader.name for reader in readers if not self._supervisor.listen(reader, _DRAIN_S)]
+        stuck += self._supervisor.see_out(readers, _DRAIN_S)
         problems = [failure] if failure else []
-        problems += [f"{name} did not end when told to" for name in stuck]
+        problems += [f"{stage.name} did not end when told to" for stage in stuck]
         report = self._account("failed" if failure else reason, duration_s, problems)
         self.close()
         return report
@@ -203,6 +203,7 @@ class BuiltinStation(Closeable):
     def _card_task(self) -> CardTask:
         plan = self.plan
         return CardTask(
+            name=_CARD,
             depot=plan.depot,
             parent=os.getpid(),
             width=plan.width,

@@ -28,8 +28,9 @@ LINE_BYTES = 4096
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every process is told when it starts: the depot to work on, and whose child it is."""
+    """What every process is told when it starts: its stage's name, the depot to work on, whose child it is."""
 
+    name: str
     depot: str
     parent: int
 
@@ -46,7 +47,6 @@ class CardTask(Task, frozen=True, tag="card"):
 class ReaderTask(Task, frozen=True, tag="reader"):
     """Read every frame newer than sequence ``start``, as the depot's consumer ``name``."""
 
-    name: str
     start: int
 
 

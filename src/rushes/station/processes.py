@@ -33,6 +33,7 @@ _BOOT = (
 )
 _TAIL_BYTES = 4096
 _MOST_UNREAD = 1 << 16
+_LOOK_S = 0.02  # how often to see whether a process has ended whose pipes tell nothing
 
 
 class Backoff:
@@ -208,18 +209,17 @@ class Supervisor:
                 stage.restarts += 1
                 self._launch(stage)
 
-    def listen(self, stage: Stage, timeout_s: float) -> bool:
-        """Hears one stage out until its process ends, which is no death now; False when the time was up
-        first.
-        """
+    def see_out(self, stages: Iterable[Stage], timeout_s: float) -> list[Stage]:
+        """Hears stages out until their processes end, which is no death now; those that did not in time."""
         until_ns = SYSTEM.monotonic_ns() + int(timeout_s * 1e9)
-        while stage.child is not None and SYSTEM.monotonic_ns() < until_ns:
-            self._selector.select(0.02)
-            ended = not stage.child.running()
-            self._hear(stage, stage.child)
-            if ended:
-                self._let_go(stage)
-        return stage.child is None
+        left = [stage for stage in stages if stage.child is not None]
+        while left and SYSTEM.monotonic_ns() < until_ns:
+            self._selector.select(_LOOK_S)
+            for stage in left:
+                if self._served(stage):
+                    self._let_go(stage)
+            left = [stage for stage in left if stage.child is not None]
+        return left
 
     def close(self) -> None:
         """Kills what still runs. Idempotent."""
@@ -237,18 +237,22 @@ class Supervisor:
             self._selector.register(pipe, selectors.EVENT_READ)
 
     def _serve(self, stage: Stage, child: Child) -> None:
-        ended = not child.running()
-        self._hear(stage, child)
-        if ended:
+        if self._served(stage):
             lived_s = (SYSTEM.monotonic_ns() - child.started_ns) / 1e9
             cause = child.cause()
             self._let_go(stage)
             self._bury(stage, lived_s, cause)
             self._on_death(stage, cause)
 
-    def _hear(self, stage: Stage, child: Child) -> None:
+    def _served(self, stage: Stage) -> bool:
+        """Hears all a stage has to say; True when that was the last, because its process has ended."""
+        child = stage.child
+        if child is None:
+            return False
+        ended = not child.running()  # before listening: what it said until then is in the pipe
         for word in child.hear():
             self._on_word(stage, word)
+        return ended
 
     def _bury(self, stage: Stage, lived_s: float, cause: str) -> None:
         wait_s = stage.backoff.died(lived_s)

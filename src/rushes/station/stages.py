@@ -33,13 +33,14 @@ _REPORT_NS = 200_000_000
 _STRIP_EVERY = 5
 # As text about 20 bytes each: a report of them stays well within one line.
 _AGES_A_REPORT = 100
-_DRAIN_S = 5.0
+_DRAIN_S = 2.0
 _POLL_S = 0.01
 
 
 def main(argument: str) -> int:
     """Does the task given as JSON; returns the exit code."""
     task = msgspec.json.decode(argument, type=CardTask | ReaderTask)
+    sys.argv[0] = task.name  # by which the depot will show this process
     link = Link(task.parent)
     try:
         if isinstance(task, CardTask):

