@@ -91,20 +91,29 @@ class Core {
     return rushes::drop(me(), static_cast<Counter>(DROPPED_FULL + reason), info.numbered, info.number);
   }
 
-  nb::object newest() { return hold(rushes::newest(shared())); }
-  nb::object oldest() { return hold(rushes::next(shared(), -1)); }
-  nb::object next(i64 after) { return hold(rushes::next(shared(), after)); }
-  nb::object exact(i64 sequence) { return hold(rushes::exact(shared(), sequence)); }
+  nb::object newest() { return hold(rushes::newest(shared()), *me_); }
+  nb::object oldest() { return hold(rushes::next(shared(), -1), *me_); }
+  nb::object next(i64 after) { return hold(rushes::next(shared(), after), *me_); }
+  nb::object exact(i64 sequence) { return hold(rushes::exact(shared(), sequence), *me_); }
   nb::object get(nb::handle number) {
     FrameInfo info;
     set_number(info, number);
-    return info.numbered ? hold(by_number(shared(), info.number)) : nb::none();
+    return info.numbered ? hold(by_number(shared(), info.number), *me_) : nb::none();
   }
 
   bool wait(i64 after, double slice_s) {
     const MemberPtr keep = shared();
     nb::gil_scoped_release nogil;
     return wait_published(keep->segment, after, slice_s);
+  }
+  nb::object next_within(i64 after, i64 floor, double slice_s) {
+    const MemberPtr keep = shared();
+    LeasePtr lease;
+    {
+      nb::gil_scoped_release nogil;
+      if (wait_published(keep->segment, floor, slice_s)) lease = rushes::next(keep, after);
+    }
+    return hold(std::move(lease), *keep);
   }
   u32 room_ticket() { return me().segment.header->room.load(); }
   bool wait_room(u32 ticket, double slice_s) {
@@ -174,9 +183,10 @@ class Core {
     if (!consumer_is_mine(me(), row)) throw Departed("this consumer is closed");
     return row;
   }
-  nb::object hold(LeasePtr lease) const {
+  // The member is named and not taken from me_: another thread may have closed the core during a wait.
+  static nb::object hold(LeasePtr lease, const Member& member) {
     if (!lease) return nb::none();
-    return nb::cast(Hold{std::move(lease), me_->segment.slot_bytes}, nb::rv_policy::move);
+    return nb::cast(Hold{std::move(lease), member.segment.slot_bytes}, nb::rv_policy::move);
   }
 
   MemberPtr me_;
@@ -243,6 +253,7 @@ NB_MODULE(_core, m) {
       .def("next", &Core::next)
       .def("exact", &Core::exact)
       .def("wait", &Core::wait)
+      .def("next_within", &Core::next_within)
       .def("wait_room", &Core::wait_room)
       .def("room_ticket", &Core::room_ticket)
       .def("consumer_open", &Core::consumer_open)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from benchmarks._awake import awake
 from benchmarks._harness import FULL_HD, TINY, Claim, Scale, ratios, take_turns
 from benchmarks._line import median_of
 
@@ -33,7 +34,8 @@ def wakes(scale: Scale, there: Mapping[str, str | None]) -> list[Claim]:
     if there["iceoryx2"]:
         names += ["iceoryx_published", "iceoryx"]
     failed: dict[str, str] = {}
-    took = take_turns({name: _wake(name, scale.wakes, failed) for name in names}, scale.rounds)
+    with awake():
+        took = take_turns({name: _wake(name, scale.wakes, failed) for name in names}, scale.rounds)
 
     def against(id_: str, title: str, over: str, under: str, target: float | None = None) -> Claim:
         parts: dict[str, Any] = {SHOWN[n]: failed.get(n, took.get(n, "not installed")) for n in (over, under)}

@@ -126,6 +126,12 @@ class Core(Protocol):
     def wait(self, after: int, slice_s: float) -> bool:
         """True when a frame newer than ``after`` is published."""
 
+    def next_within(self, after: int, floor: int, slice_s: float) -> Hold | None:
+        """Wait for a frame newer than ``floor``, then ``next(after)``; None at the end of the slice.
+
+        One call instead of two, because what a woken reader still has to run is part of the wake-up time.
+        """
+
     def wait_room(self, ticket: int, slice_s: float) -> bool:
         """True when room may have appeared since ``ticket = room_ticket()``."""
 

@@ -198,6 +198,9 @@ class Core:
         # One aligned word is read without the lock: waiters that took it would stand in the writer's way.
         return self._poll(lambda t: t.head > after, slice_s)
 
+    def next_within(self, after: int, floor: int, slice_s: float) -> Hold | None:
+        return self.next(after) if self.wait(floor, slice_s) else None
+
     def wait_room(self, ticket: int, slice_s: float) -> bool:
         return self._poll(lambda t: t.word(layout.ROOM) != ticket, slice_s)
 

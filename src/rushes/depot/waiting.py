@@ -45,7 +45,14 @@ def next_hold(depot: Handle, after: int, timeout_s: float | None) -> Hold | None
         left = remaining(until)
         if left <= 0:
             return None
-        if not core.wait(floor, min(SLICE_S, left)):
+        if depot._spill is None:
+            hold = core.next_within(after, floor, min(SLICE_S, left))
+            if hold is not None:
+                return hold
+            waited = False
+        else:  # a fast writer may have moved the awaited frame to disk by now: look at both again
+            waited = core.wait(floor, min(SLICE_S, left))
+        if not waited:
             if depot.closed:
                 raise ClosedError(
                     f"depot {depot.name!r} was closed while waiting for a frame", name=depot.name
