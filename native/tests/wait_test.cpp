@@ -29,12 +29,14 @@ int main() {
       while (seen < 199)
         if (wait_published(reader->segment, seen, 0.1)) seen = reader->segment.header->head.load();
     });
+    const u64 began = monotonic_ns();
     for (u64 k = 0; k < 200; ++k) {
       put(*writer, k);
       while (seen < static_cast<i64>(k)) std::this_thread::yield();
     }
     reading.join();
     CHECK(seen == 199);
+    CHECK(monotonic_ns() - began < 10'000'000'000);  // 200 slices of 0.1 s would be twice that: nobody was woken
   });
 
   test("room is told by a lease's end, an acknowledgement, an abandoned slot and a clear", [] {

@@ -61,14 +61,24 @@ if TYPE_CHECKING:
     )
     from rushes.figures import Box, Figure, Line, Polygon, Text
     from rushes.frame import Frame
+    from rushes.jobs import Change, Handle, JobQueue, JobStats, Priority, Request, Retry, current_job
+    from rushes.loader import (
+        AsyncImageLoader,
+        ImageLoadPriority,
+        ImageLoadRequest,
+        get_global_loader,
+        stop_global_loader,
+    )
 
 __all__ = [
     "AccessDenied",
     "ArchiveCorrupt",
     "ArchiveError",
     "ArchiveFull",
+    "AsyncImageLoader",
     "BadMessage",
     "Box",
+    "Change",
     "ClosedError",
     "CodecError",
     "ConfigError",
@@ -87,9 +97,14 @@ __all__ = [
     "FrameError",
     "FrameGone",
     "FrameUnknown",
+    "Handle",
+    "ImageLoadPriority",
+    "ImageLoadRequest",
     "JobCancelled",
     "JobError",
     "JobFailed",
+    "JobQueue",
+    "JobStats",
     "Lease",
     "Line",
     "Loan",
@@ -98,8 +113,11 @@ __all__ = [
     "NoSuchMoment",
     "PeerGone",
     "Polygon",
+    "Priority",
     "PutResult",
     "QueueFull",
+    "Request",
+    "Retry",
     "RushesError",
     "SegmentMismatch",
     "SourceError",
@@ -110,8 +128,11 @@ __all__ = [
     "UnsupportedFormat",
     "WireError",
     "WriterGone",
+    "current_job",
+    "get_global_loader",
     "list_depots",
     "native_status",
+    "stop_global_loader",
     "sweep",
 ]
 
@@ -131,6 +152,19 @@ _HOME = {
             "sweep",
         ),
         "rushes.depot",
+    ),
+    **dict.fromkeys(
+        ("Change", "Handle", "JobQueue", "JobStats", "Priority", "Request", "Retry", "current_job"), "rushes.jobs"
+    ),
+    **dict.fromkeys(
+        (
+            "AsyncImageLoader",
+            "ImageLoadPriority",
+            "ImageLoadRequest",
+            "get_global_loader",
+            "stop_global_loader",
+        ),
+        "rushes.loader",
     ),
     "native_status": "rushes._native",
 }
