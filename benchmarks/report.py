@@ -1,4 +1,4 @@
-"""Writes docs/benchmarks.md from the kept results: ``report.py [RESULTS.json] [-o FILE]``."""
+"""Writes docs/benchmarks.md from the kept results: ``report.py [RESULTS.json …] [-o FILE]``."""
 
 from __future__ import annotations
 
@@ -13,19 +13,26 @@ VERDICT = {True: "holds", False: "**missed**", None: "–"}
 INTRODUCTION = """# Benchmarks
 
 To reproduce: `scripts/bench` measures everything again and rewrites this page (`benchmarks/report.py`, from
-`benchmarks/results/depot.json`). Contenders of one claim take turns within one run; a ratio is ours over the
+`benchmarks/results/`). Contenders of one claim take turns within one run; a ratio is ours over the
 other's, of the same round, unless the claim says otherwise. Each figure is the median over rounds. What each
 contender does is told in `benchmarks/README.md`.
 """
 
 
-def page(record: dict[str, Any]) -> str:
-    parts = [INTRODUCTION, _machine(record), "## Claims\n", _claims(record["claims"])]
-    parts += ["## What the ratios are made of\n", _contenders(record["claims"])]
+def page(*records: dict[str, Any]) -> str:
+    """One record gives the page without part headings, several one part each."""
+    parts = [INTRODUCTION]
+    for record in records:
+        title, level = record.get("title", "The depot"), "##"
+        if len(records) > 1:
+            parts.append(f"## {title}\n")
+            level = "###"
+        parts += [_machine(record, level), f"{level} Claims\n", _claims(record["claims"])]
+        parts += [f"{level} What the ratios are made of\n", _contenders(record["claims"])]
     return "\n".join(parts)
 
 
-def _machine(record: dict[str, Any]) -> str:
+def _machine(record: dict[str, Any], level: str) -> str:
     machine = record["machine"]
     rows = {
         "Processor": f"{machine['cpu']}, {machine['cores']} cores",
@@ -35,7 +42,13 @@ def _machine(record: dict[str, Any]) -> str:
         "Date": record["when"],
         "Load average": f"{record['load'][0]} at the start, {record['load'][1]} at the end, ours included",
     }
-    lines = ["## Where\n", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items()), ""]
+    lines = [
+        f"{level} Where\n",
+        "| | |",
+        "|---|---|",
+        *(f"| {key} | {value} |" for key, value in rows.items()),
+        "",
+    ]
     if record["quick"]:
         lines += ["> **A quick run**: it shows that the benchmarks run, its figures mean nothing.", ""]
     return "\n".join(lines)
@@ -87,10 +100,10 @@ def _time(seconds: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", nargs="?", type=Path, default=HERE / "results" / "depot.json")
+    parser.add_argument("results", nargs="*", type=Path, default=sorted((HERE / "results").glob("*.json")))
     parser.add_argument("-o", "--out", type=Path, default=HERE.parent / "docs" / "benchmarks.md")
     options = parser.parse_args()
-    options.out.write_text(page(json.loads(options.results.read_text())))
+    options.out.write_text(page(*(json.loads(path.read_text()) for path in options.results)))
 
 
 if __name__ == "__main__":

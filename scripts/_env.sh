@@ -15,6 +15,7 @@ PY=$VENV/bin/python
 
 # System packages, by what needs them. Nothing here is needed to install or to run.
 SYSTEM_PACKAGES_TEST=""
+SYSTEM_PACKAGES_QT="libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2.0-0"
 SYSTEM_PACKAGES_LONG="spin"
 
 say() { printf 'rushes: %s\n' "$*" >&2; }
@@ -110,9 +111,13 @@ setup() {
     exec 9>&-
 }
 
-# need_system COMMAND PACKAGES: 0 when the command is there, installing it when root on Debian or Ubuntu; else says why.
-need_system() {
-    if command -v "$1" >/dev/null; then return 0; fi
+# need_system COMMAND PACKAGES, need_library NAME PACKAGES: 0 when it is there, installing it when root on Debian or
+# Ubuntu; else says why.
+need_system() { command -v "$1" >/dev/null || install_system "$1" "$2"; }
+
+need_library() { ldconfig -p 2>/dev/null | grep -qF "$1" || install_system "$1" "$2"; }
+
+install_system() {
     if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
         say "installing system packages: $2"
         # shellcheck disable=SC2086  # a list of words

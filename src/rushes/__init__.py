@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         get_global_loader,
         stop_global_loader,
     )
+    from rushes.shots import Shot, ShotSaver, status
 
 __all__ = [
     "AccessDenied",
@@ -120,6 +121,8 @@ __all__ = [
     "Retry",
     "RushesError",
     "SegmentMismatch",
+    "Shot",
+    "ShotSaver",
     "SourceError",
     "SourceLost",
     "SourceUnavailable",
@@ -132,11 +135,13 @@ __all__ = [
     "get_global_loader",
     "list_depots",
     "native_status",
+    "status",
     "stop_global_loader",
     "sweep",
 ]
 
 _HOME = {
+    **dict.fromkeys(("Shot", "ShotSaver", "status"), "rushes.shots"),
     **dict.fromkeys(("Frame",), "rushes.frame"),
     **dict.fromkeys(("Box", "Figure", "Line", "Polygon", "Text"), "rushes.figures"),
     **dict.fromkeys(
@@ -154,7 +159,8 @@ _HOME = {
         "rushes.depot",
     ),
     **dict.fromkeys(
-        ("Change", "Handle", "JobQueue", "JobStats", "Priority", "Request", "Retry", "current_job"), "rushes.jobs"
+        ("Change", "Handle", "JobQueue", "JobStats", "Priority", "Request", "Retry", "current_job"),
+        "rushes.jobs",
     ),
     **dict.fromkeys(
         (

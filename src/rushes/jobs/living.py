@@ -1,0 +1,60 @@
+"""Queues that live in this process: what a fork and the interpreter's exit have to do with them."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+from rushes.jobs.ending import stop
+
+if TYPE_CHECKING:
+    from rushes.jobs.pool import Pool
+
+__all__ = ["remember"]
+
+_LIVING: weakref.WeakSet[Pool] = weakref.WeakSet()
+"""Fork and exit hooks belong to the process and get no argument."""
+
+
+def remember(pool: Pool) -> None:
+    """Has forks and the exit see to this queue."""
+    _LIVING.add(pool)
+
+
+def _before_fork() -> None:
+    # Held across the fork, so that the child finds every queue between two changes.
+    for pool in list(_LIVING):
+        pool.lock.acquire()
+
+
+def _in_parent() -> None:
+    for pool in list(_LIVING):
+        if pool.lock.locked():
+            pool.lock.release()
+
+
+def _in_child() -> None:
+    """None of the threads came along: all that was waiting or running here is cancelled, the queue is usable."""
+    for pool in list(_LIVING):
+        schedule = pool.schedule
+        claims = [claim for job in (*schedule.waiting_jobs(), *schedule.running) for claim in job]
+        schedule.leave_all(claims, "the process was forked", time.monotonic())
+        for job in (*schedule.running, *schedule.lost):
+            schedule.forget(job)
+        # Those who are to be told are the parent's affair.
+        schedule.told, schedule.wakes, schedule.stops = [], [], []
+        schedule.timers.clear()
+        pool.begin()
+
+
+def _at_exit() -> None:
+    """Daemon threads end with the interpreter, in the midst of whatever they do; idle ones are ended before."""
+    for pool in list(_LIVING):
+        stop(pool, drain=False, timeout_s=0.2)
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
+atexit.register(_at_exit)

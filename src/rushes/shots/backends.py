@@ -1,0 +1,105 @@
+"""Where pictures come from: one small protocol, and the choice of who answers it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rushes.errors import ConfigError, SourceUnavailable, unknown_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from rushes.shots.request import Ask, Picture, Place
+
+__all__ = ["Backend", "choose", "no_channel"]
+
+_REMEDY = (
+    "pass channels= a mapping of names to depots, sources, archives or callables, "
+    "or a host object with screenshot_v2"
+)
+
+
+class Backend(Protocol):
+    """Gives pictures of channels. Any thread may call; ``take`` is called by several at a time."""
+
+    def find(self, channel: str) -> Place:
+        """The channel of that name.
+
+        SourceUnavailable, which is an EnvironmentError, when there is none.
+        """
+        ...
+
+    def take(self, ask: Ask) -> Picture:
+        """The picture asked for.
+
+        May wait, and then looks at ``ask.token``. Raises DeadlineExceeded after ``ask.timeout_s``, any other
+        error for what went wrong.
+        """
+        ...
+
+    def folder(self) -> Path:
+        """Where files go when the caller names no folder."""
+        ...
+
+    def new_guid(self) -> str:
+        """A name for a task that none has had before."""
+        ...
+
+    @property
+    def deliver(self) -> Callable[[Callable[[], object]], object] | None:
+        """Has a call, which calls the user's callbacks, made on the thread that is right for them.
+
+        None: any thread is.
+        """
+        ...
+
+    def close(self) -> None:
+        """Gives back what it holds. Idempotent."""
+        ...
+
+
+def choose(channels: Any) -> Backend:
+    """The back end for what a caller gave as ``channels``; ConfigError when it is nothing that can be used."""
+    from rushes.shots.host import HostBackend
+    from rushes.shots.mapped import MappedBackend
+
+    if channels is None:
+        return HostBackend(_host_module())
+    if isinstance(channels, Mapping):
+        return MappedBackend(channels)
+    if isinstance(channels, str):
+        raise ConfigError(
+            f"shots of another station ({channels!r}) are not there yet; {_REMEDY}", option="channels"
+        )
+    if callable(getattr(channels, "screenshot_v2", None)):
+        return HostBackend(channels)
+    if isinstance(getattr(channels, "channels", None), Mapping):  # a station
+        return MappedBackend(channels.channels)
+    raise ConfigError(
+        f"channels cannot be a {type(channels).__name__}: pass a mapping, a station or a host object",
+        option="channels",
+    )
+
+
+def no_channel(channel: object, known: Iterable[str]) -> SourceUnavailable:
+    """The error for a channel that does not exist: lists those that do, suggests the nearest."""
+    return SourceUnavailable(str(unknown_name("channel", channel, known)), uri=str(channel))
+
+
+def _host_module() -> Any:
+    try:
+        host = importlib.import_module("host")
+    except ModuleNotFoundError as error:
+        if error.name != "host":
+            raise
+        raise ConfigError(
+            "there is no module host to import here, and shots of the running local station are not there yet; "
+            + _REMEDY,
+            option="channels",
+        ) from error
+    if not callable(getattr(host, "screenshot_v2", None)):
+        raise ConfigError(f"the module host has no screenshot_v2; {_REMEDY}", option="channels")
+    return host

@@ -1,0 +1,25 @@
+"""The example of the old image loader's door, as one who moves over runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "async_image_loader_door.py"
+
+
+def test_the_page_that_was_turned_is_dropped_and_the_rest_arrives():
+    run = subprocess.run(
+        [sys.executable, str(EXAMPLE)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    lines = run.stdout.splitlines()
+    asked = int(lines[0].split()[0])
+    dropped = int(lines[1].split()[2])
+    assert lines[1].endswith("2 still to come")
+    assert (asked - dropped, sorted(lines[2:])) == (2, ["page1_11: 320 x 240", "page2_0: 320 x 240"])
+
+
+def test_it_stays_short():
+    assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) <= 60
