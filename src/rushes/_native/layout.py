@@ -13,6 +13,7 @@ file cannot send anyone to a wrong address.
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass, fields
 
@@ -30,6 +31,10 @@ FREE, WRITING, READY, PROBING = 0, 1, 2, 3  # the low two bits of a slot's tag; 
 
 MAX_SLOTS, MAX_PARTICIPANTS, MAX_DIMS = 16384, 1024, 4
 META_BYTES = 2048
+POLICIES = 5  # codes of the full-policies, named in depot/policy.py
+DTYPE = re.compile(
+    r"[|<][biufc](1|2|4|8|16)"
+)  # numpy's short text for plain numbers in this machine's byte order
 PATH_BYTES = 512
 
 # The part of the header that never changes. Q u64, q i64, I u32.
@@ -206,11 +211,13 @@ def unpack(data: bytes, file_size: int) -> Header:
         raise SegmentMismatch(
             f"depot segment is {file_size} bytes, its header says {g.total}: cut short or foreign"
         )
-    if v[3] not in (CORE_NATIVE, CORE_PURE) or v[18] not in range(8) or v[25] > MAX_DIMS:
+    if v[3] not in (CORE_NATIVE, CORE_PURE) or v[18] not in range(POLICIES) or v[25] > MAX_DIMS:
         raise SegmentMismatch("damaged depot header: unknown core, policy or shape")
     try:
         dtype, spill = (v[k].rstrip(b"\0").decode() for k in (23, 32))
     except UnicodeDecodeError as error:
         raise SegmentMismatch("damaged depot header: unreadable text") from error
+    if not DTYPE.fullmatch(dtype):
+        raise SegmentMismatch(f"damaged depot header: no depot holds dtype {dtype!r}")
     shape = tuple(v[26 : 26 + v[25]]) if v[24] else None
     return Header(g, v[3], v[4], v[18], v[19], v[20], v[21], v[22], dtype, shape, spill)

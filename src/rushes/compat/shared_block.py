@@ -1,13 +1,15 @@
 """A named block of shared memory as the standard library's class of that name finds it.
 
 The file is opened here and not by that class, whose tracker (until Python 3.13) removes a block as soon as
-any process that merely attached ends, and complains of it.
+any process that merely attached ends, and complains of it. Other programs still use that class, so its
+tracker is kept from doing so wherever this process can: there is one for a process and all its children.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,9 @@ class SharedBlock:
     def open(self) -> None:
         """Find or make the block. Raises DepotError when it cannot be had."""
         self._fd = self._open()
+        # A child that opens the block starts a tracker of its own unless it finds this one, and its own would
+        # remove the block with the child.
+        resource_tracker.ensure_running()
 
     def show(self, frame: NDArray[np.uint8]) -> None:
         """Copy a contiguous frame in. Does nothing before :meth:`open` and after :meth:`leave`."""
@@ -59,6 +64,17 @@ class SharedBlock:
                 self._path.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = -1
+        self._untrack()
+
+    def _untrack(self) -> None:
+        """Have this process's tracker forget the block, so that it neither removes it nor complains."""
+        name = self._path.name
+        if not name.isascii() or not name.isprintable() or ":" in name:
+            return  # the tracker cannot be told of such names, and the class above cannot open them
+        # Whoever opened the block here or in a child has registered it, and closing it does not unregister.
+        # The tracker keeps a set and fails over a name that is not in it: hence in first, then out.
+        for tell in (resource_tracker.register, resource_tracker.unregister):
+            tell(f"/{name}", "shared_memory")
 
     def _open(self) -> int:
         try:

@@ -48,7 +48,7 @@ def pack(
     }
     try:
         data = msgspec.msgpack.encode({key: value for key, value in parts.items() if value})
-    except (TypeError, msgspec.MsgspecError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise FrameError(
             f"frame metadata must be plain data (numbers, text, bytes, lists, mappings): {error}"
         ) from error
@@ -70,6 +70,11 @@ def unpack(data: bytes) -> Extras:
     try:
         parts = msgspec.msgpack.decode(data, type=dict[str, Any])
         figures = tuple(from_plain(each) for each in parts.get("f", ()))
-        return Extras(parts.get("m", {}), parts.get("c", ""), parts.get("t", ""), figures)
-    except (ValueError, TypeError) as error:
+        found = Extras(parts.get("m", {}), parts.get("c", ""), parts.get("t", ""), figures)
+        if not (
+            isinstance(found.meta, dict) and isinstance(found.channel, str) and isinstance(found.track, str)
+        ):
+            raise TypeError("a part of another type")
+        return found
+    except (ValueError, TypeError, RecursionError) as error:
         raise SegmentMismatch(f"a depot slot's metadata is damaged: {error}") from error

@@ -103,3 +103,17 @@ def test_one_wrong_byte_raises_nothing_else(data: st.DataObject) -> None:
     except SegmentMismatch:
         return
     assert isinstance(found, extras.Extras)
+
+
+@pytest.mark.parametrize("meta", [{"a": "\ud800"}, {"deep": None}])
+def test_text_that_is_none_and_endless_nesting_are_frame_errors(meta: dict[str, Any]) -> None:
+    if "deep" in meta:
+        meta["deep"] = meta
+    with pytest.raises(FrameError):
+        extras.pack(meta)
+
+
+@pytest.mark.parametrize("data", [b"\x81\xa1m\x01", b"\x81\xa1c\x01", b"\x81\xa1m" + b"\x91" * 2000 + b"\x01"])
+def test_damaged_extras_are_a_mismatch(data: bytes) -> None:
+    with pytest.raises(SegmentMismatch):
+        extras.unpack(data)

@@ -262,3 +262,18 @@ def test_geometry_is_stored_in_the_order_of_its_fields() -> None:
         "slot_bytes",
         "stride",
     ]
+
+
+@pytest.mark.parametrize(("at", "value"), [("policy", 5), ("dtype", b"zz"), ("dtype", b"|O8")])
+def test_what_no_depot_has_is_a_mismatch(at: str, value: int | bytes) -> None:
+    g = layout.geometry(1, 2, 16)
+    header = layout.Header(g, layout.CORE_PURE, 0, 0, 1, 2, 3, bytes(16), "|u1", (4, 4))
+    good = layout.pack(header)
+    assert layout.unpack(good, g.total) == header
+    if isinstance(value, bytes):
+        bad = good.replace(b"|u1\0\0\0\0\0", value.ljust(8, b"\0"), 1)
+    else:
+        bad = layout.pack(replace(header, policy=value))
+    assert bad != good
+    with pytest.raises(SegmentMismatch):
+        layout.unpack(bad, g.total)

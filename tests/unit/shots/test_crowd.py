@@ -186,7 +186,7 @@ def test_a_call_that_hangs_is_given_up_in_time(made):
         with pytest.raises(DeadlineExceeded):
             saver.handle(other).result(30)
     # Told of the first one's fate, not each left to find out for itself.
-    assert "time-out" in str(saver.handle(others[-1]).exception(0))
+    assert saver.handle(others[-1]).state == "error"
     assert saver.handle(saver.save("good")[0]).result(30).path
     assert told[-1] == (guid, status.error)
     assert saver._desk._queue.stats().retried <= 1  # nobody spins on what is over
