@@ -12,6 +12,10 @@ from rushes import errors
 LEAVES = {"Box", "Figure", "Frame", "Line", "Polygon", "Text", "native_status"}
 LEAVES |= {"ConsumerStats", "Depot", "DepotInfo", "DepotStats", "Lease", "Loan", "PutResult"}
 LEAVES |= {"list_depots", "sweep"}
+LEAVES |= {"Change", "Handle", "JobQueue", "JobStats", "Priority", "Request", "Retry", "current_job"}
+LEAVES |= {"AsyncImageLoader", "ImageLoadPriority", "ImageLoadRequest"}
+LEAVES |= {"get_global_loader", "stop_global_loader"}
+LEAVES |= {"Shot", "ShotSaver", "status"}
 
 
 def test_the_public_names_are_these():

@@ -209,5 +209,5 @@ class Machine(RuleBasedStateMachine):
         assert not list(schedule.ready)
 
 
-Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Machine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestMachine = Machine.TestCase
