@@ -70,11 +70,9 @@ def unpack(data: bytes) -> Extras:
     try:
         parts = msgspec.msgpack.decode(data, type=dict[str, Any])
         figures = tuple(from_plain(each) for each in parts.get("f", ()))
-        found = Extras(parts.get("m", {}), parts.get("c", ""), parts.get("t", ""), figures)
-        if not (
-            isinstance(found.meta, dict) and isinstance(found.channel, str) and isinstance(found.track, str)
-        ):
+        meta, channel, track = parts.get("m", {}), parts.get("c", ""), parts.get("t", "")
+        if [type(part) for part in (meta, channel, track)] != [dict, str, str]:
             raise TypeError("a part of another type")
-        return found
+        return Extras(meta, channel, track, figures)
     except (ValueError, TypeError, RecursionError) as error:
         raise SegmentMismatch(f"a depot slot's metadata is damaged: {error}") from error

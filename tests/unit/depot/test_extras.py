@@ -113,7 +113,9 @@ def test_text_that_is_none_and_endless_nesting_are_frame_errors(meta: dict[str, 
         extras.pack(meta)
 
 
-@pytest.mark.parametrize("data", [b"\x81\xa1m\x01", b"\x81\xa1c\x01", b"\x81\xa1m" + b"\x91" * 2000 + b"\x01"])
+@pytest.mark.parametrize(
+    "data", [b"\x81\xa1m\x01", b"\x81\xa1c\x01", b"\x81\xa1m" + b"\x91" * 2000 + b"\x01"]
+)
 def test_damaged_extras_are_a_mismatch(data: bytes) -> None:
     with pytest.raises(SegmentMismatch):
         extras.unpack(data)
