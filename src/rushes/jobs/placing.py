@@ -61,6 +61,8 @@ class Placing:
         if full is None:
             for limit in limits:
                 limit.start()
+                if limit.waiting:
+                    self._arm(limit, now)  # its last token may be gone with this one
             return True
         self._park(job, full, entry, now)
         for limit in limits:
