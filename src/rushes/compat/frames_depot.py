@@ -10,12 +10,12 @@ import contextlib
 import inspect
 import operator
 import re
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from rushes.compat.retired import MARK_BYTES, MARKS, Retired
 from rushes.compat.shared_block import SharedBlock
 from rushes.depot import Depot, list_depots
 from rushes.errors import ClosedError, ConfigError, DepotError, FrameError, SegmentMismatch, UnknownName
@@ -75,13 +75,13 @@ class FramesDepot:
         name = self.depot_name
         size = width * height * channels
         # Closed in the reverse order. Who holds the frames then always holds what says which are retired, and
-        # the block goes last, when it can be told whether anyone is left.
+        # the block goes last, when the marks tell whether anyone is left; viewers may keep the frames.
         with contextlib.ExitStack() as held:
             self._block = SharedBlock(memory_name, size)
-            held.callback(lambda: self._block.leave(last=not _exists(name)))
-            marks = held.enter_context(_share(name + _SUFFIX, 4, 16, "drop_oldest"))
+            held.callback(lambda: self._block.leave(last=not _exists(name + _SUFFIX)))
+            marks = held.enter_context(_share(name + _SUFFIX, MARKS, MARK_BYTES, "drop_oldest"))
             self._frames = held.enter_context(_share(name, max_size, size, "drop_newest"))
-            self._retired = _Retired(marks, _born(name))
+            self._retired = Retired(marks, self._frames)
             self._block.open()  # not before the name is known to be ours: it may belong to something else
             self._held = held.pop_all()
         atexit.register(self._leave)  # so that a program that forgets to close leaves no block behind
@@ -189,44 +189,6 @@ class FramesDepot:
         return _whole(frame_dict["frame_number"]), frame
 
 
-class _Retired:
-    """Up to which sequence frames are retired, for all processes: the highest mark in a small depot.
-
-    A mark tells of which depot it speaks by that one's time of creation, since one that is just ending may
-    overlap with its successor of the same name.
-    """
-
-    def __init__(self, marks: Depot, born: int) -> None:
-        self._marks = marks
-        self._born = born
-        self._seen = -1
-        self._upto = -1
-        self._lock = threading.Lock()
-
-    def upto(self) -> int:
-        with self._lock:
-            return self._read()
-
-    def raise_to(self, sequence: int) -> None:
-        # Two processes may write at once, and the lower mark may come last: readers take the highest, and
-        # whoever writes repeats the highest it knows.
-        with self._lock:
-            if sequence > self._read():
-                self._marks.put(np.array([self._born, sequence], np.int64))
-
-    def _read(self) -> int:
-        while self._seen < self._marks.head:
-            lease = self._marks.next(self._seen, timeout_s=0)
-            if lease is None:
-                break
-            with lease:
-                self._seen = lease.sequence
-                born, upto = lease.array.tolist()
-            if born == self._born:
-                self._upto = max(self._upto, upto)
-        return self._upto
-
-
 def _share(name: str, slots: int, slot_bytes: int, when_full: str) -> Depot:
     """Make the depot, or join the one that other processes have open."""
     for _ in range(_TRIES):
@@ -258,10 +220,6 @@ def _share(name: str, slots: int, slot_bytes: int, when_full: str) -> Depot:
 
 def _exists(name: str) -> bool:
     return any(each.name == name for each in list_depots())
-
-
-def _born(name: str) -> int:
-    return next(each.created_ns for each in list_depots() if each.name == name)
 
 
 def _depot_name(memory_name: str) -> str:
