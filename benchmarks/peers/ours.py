@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(context: Any, shape: tuple[int, ...]) -> Iterator[str]:
-    with Depot.create(f"bench-{secrets.token_hex(4)}", slots=8, shape=shape) as depot:
+    # Small frames get many slots, so that a reader held up by other load is late and not short of frames.
+    slots = 64 if math.prod(shape) < 65_536 else 8
+    with Depot.create(f"bench-{secrets.token_hex(4)}", slots=slots, shape=shape) as depot:
         yield depot.name
 
 

@@ -131,8 +131,6 @@ class FramesDepot:
     async def clear_queue(self) -> None:
         """Forget every frame that waits, for every process. The shared block keeps its content."""
         self._check_open()
-        # Retired first: a frame that comes in between is then cleared too, never counted without being there.
-        self._retired.raise_to(self._frames.head)
         self._frames.clear()
 
     async def close(self) -> None:
@@ -148,8 +146,8 @@ class FramesDepot:
 
     def __len__(self) -> int:
         self._check_open()
-        # The first counts frames that are retired but not yet overwritten, the second those cleared on
-        # arrival.
+        # The first counts frames that are retired but not yet overwritten, the second those that were
+        # cleared.
         return max(0, min(len(self._frames), self._frames.head - self._retired.upto()))
 
     # Without this an empty queue would be false, and `if depot:` would mean something nobody meant.

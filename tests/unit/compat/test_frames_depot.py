@@ -58,7 +58,15 @@ def test_both_orders_of_sides_are_taken_and_others_refused_at_once(name: str) ->
     async def work(depot: FramesDepot) -> None:
         await depot.enqueue({"frame_number": 1, "frame": frame(1, (4, 6, 3))})
         await depot.enqueue({"frame_number": 2, "frame": frame(2, (6, 4, 3))})
-        for bad in (frame(3, (4, 6)), frame(3).astype(np.float32), frame(3, (8, 6, 3))):
+        for bad in (
+            frame(3, (4, 6)),
+            frame(3, (6, 3, 4)),
+            frame(3, (8, 6, 3)),
+            frame(3).astype(np.float32),
+            frame(3).astype(np.int8),
+            frame(3).astype(bool),
+            frame(3).tolist(),
+        ):
             with pytest.raises(FrameError):
                 await depot.enqueue({"frame_number": 3, "frame": bad})
         for worse in ({}, {"frame_number": 1}, {"frame": frame(1)}):
@@ -109,15 +117,23 @@ def test_the_callback_is_called_once_for_each_refused_frame(name: str, kind: str
 
 def test_clear_and_close_end_cleanly(name: str) -> None:
     async def go() -> None:
-        depot = FramesDepot((6, 4, 3), name, 2)
-        await depot.enqueue(numbered(1))
+        depot = FramesDepot((6, 4, 3), name, 3)
+        for k in range(3):
+            await depot.enqueue(numbered(k))
+        depot.get_frame(0)
         await depot.clear_queue()
-        assert depot.get_frame(1) is None
-        assert not depot.queue_is_full
+        assert [depot.get_frame(k) for k in range(3)] == [None] * 3
+        assert len(depot) == 0
+        for k in range(3, 6):
+            assert not depot.queue_is_full
+            assert await depot.enqueue(numbered(k))
+        assert depot.queue_is_full
+        assert depot.get_frame(4) is not None
+        assert len(depot) == 1
         await depot.close()
         await depot.close()
         for use in (depot.clear_queue, lambda: depot.enqueue(numbered(1))):
-            with pytest.raises(ClosedError):
+            with pytest.raises(ClosedError, match=f"FramesDepot '{name}' is closed"):
                 await use()
         with pytest.raises(ClosedError):
             depot.get_frame(1)
