@@ -7,7 +7,7 @@ the threads, ``delivery`` how callbacks are called, ``view`` what a viewport ask
 
 from __future__ import annotations
 
-from rushes.jobs.handle import Handle
+from rushes.jobs.handle import Handle, as_completed
 from rushes.jobs.job import Priority, Request
 from rushes.jobs.queue import JobQueue
 from rushes.jobs.records import Change, JobStats, LostJob
@@ -24,5 +24,6 @@ __all__ = [
     "Priority",
     "Request",
     "Retry",
+    "as_completed",
     "current_job",
 ]

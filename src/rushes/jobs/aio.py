@@ -16,7 +16,7 @@ __all__ = ["on_loop_thread", "wait"]
 def wait(handle: Handle) -> Generator[Any, None, None]:
     """Suspends the awaiting task until the handle ends; a cancelled task cancels its handle and no other."""
     loop = asyncio.get_running_loop()
-    box = handle.queue.loop_box(loop)
+    box = handle.queue.boxes.box(loop)
     future: asyncio.Future[None] = loop.create_future()
 
     def wake() -> None:

@@ -27,8 +27,11 @@ class Claims(Placing):
     wants any more. ``dirty`` says that there is any.
     """
 
-    def __init__(self, *, prefetch_most: int = 1, victims: Victims | None = None) -> None:
+    def __init__(
+        self, *, prefetch_most: int = 1, victims: Victims | None = None, max_wait_s: float | None = None
+    ) -> None:
         super().__init__(victims)
+        self.max_wait_s = max_wait_s
         self.by_key: dict[Hashable, Job] = {}
         self.groups: dict[Hashable, dict[Claim, None]] = {}
         self.focus: dict[Hashable, tuple[float, float]] = {}

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from rushes.errors import ConfigError
 from rushes.jobs.job import ENDS, PARTIAL
@@ -14,11 +14,21 @@ from rushes.jobs.job import ENDS, PARTIAL
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rushes.jobs.job import Claim
+    from rushes.jobs.job import Claim, Job
 
-__all__ = ["Channel", "Courier", "LoopBox", "channel_for", "hand_over"]
+__all__ = ["Channel", "Courier", "Effects", "LoopBox", "LoopBoxes", "channel_for", "hand_over", "post"]
 
 _log = logging.getLogger("rushes.jobs")
+
+
+class Effects(NamedTuple):
+    """What is to be done once the lock is free."""
+
+    told: list[Claim]
+    wakes: list[Callable[[], object]]
+    stops: list[Job]
+    ring: bool
+    summon: int
 
 
 class Channel(Protocol):
@@ -60,6 +70,24 @@ class LoopBox:
             self._woken = False
         for fn, argument in posts:
             fn(argument)
+
+
+class LoopBoxes:
+    """The one box of each event loop, so that all that is for it comes with one wake-up. Any thread may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._boxes: dict[Any, LoopBox] = {}
+
+    def box(self, loop: Any) -> LoopBox:
+        """That of ``loop``; those of closed loops are forgotten."""
+        with self._lock:
+            box = self._boxes.get(loop)
+            if box is None:
+                for each in [each for each in self._boxes if each.is_closed()]:
+                    del self._boxes[each]
+                box = self._boxes[loop] = LoopBox(loop)
+            return box
 
 
 class SubmitChannel:
@@ -140,6 +168,14 @@ def channel_for(deliver: Any, loop_box: Callable[[Any], LoopBox]) -> Channel | N
         f"deliver is {deliver!r}; give an event loop, a Qt object, an Executor, or a function that takes a call",
         option="deliver",
     )
+
+
+def post(channel: Channel, claim: Claim) -> None:
+    """Has the claim's news handed over there; logs where that is refused."""
+    try:
+        channel.post(hand_over, claim)
+    except Exception:  # noqa: BLE001  a channel that was shut down or is broken must not take the worker with it
+        _log.exception("job %d could not call back: its channel refused", claim.id)
 
 
 def hand_over(claim: Claim) -> None:

@@ -11,21 +11,38 @@ from rushes.jobs.token import HERE
 if TYPE_CHECKING:
     from rushes.jobs.pool import Pool
 
-__all__ = ["stop"]
+__all__ = ["drain", "stop"]
 
 
-def stop(pool: Pool, *, drain: bool, timeout_s: float) -> None:
-    """As ``JobQueue.stop`` says."""
+def drain(pool: Pool, until: float | None) -> bool:
+    """Whether every handle had ended, and everybody was told, by the moment ``until`` (None: whenever)."""
+    quiet = threading.Lock()
+    quiet.acquire()
+    with pool.lock:
+        if pool.quiet:
+            return True
+        pool.drains.append(quiet.release)
+    if quiet.acquire(timeout=-1 if until is None else max(0.0, until - time.monotonic())):
+        return True
+    with pool.lock:
+        if quiet.release in pool.drains:
+            pool.drains.remove(quiet.release)
+            return False
+    return True
+
+
+def stop(pool: Pool, *, first: bool, timeout_s: float) -> None:
+    """As ``JobQueue.stop`` says; ``first``: after all that waits has run."""
     until = time.monotonic() + timeout_s
     with pool.lock:
-        first, pool.closed = not pool.closed, True
+        begun, pool.closed = pool.closed, True
         # Whoever waits for room is woken to find the queue closed.
         effects = pool.effects()
     pool.settle(effects)
-    if not first:
+    if begun:
         return
-    if drain and HERE.queue is not pool:
-        _wait_quiet(pool, until)
+    if first and HERE.queue is not pool:
+        drain(pool, until)
     _cancel_waiting(pool)
     workers = pool.halt()
     _join(workers, until)
@@ -40,16 +57,6 @@ def _join(threads: list[threading.Thread], until: float) -> None:
     for thread in threads:
         if thread is not threading.current_thread():
             thread.join(max(0.0, until - time.monotonic()))
-
-
-def _wait_quiet(pool: Pool, until: float) -> None:
-    quiet = threading.Lock()
-    quiet.acquire()
-    with pool.lock:
-        if pool.quiet:
-            return
-        pool.drains.append(quiet.release)
-    quiet.acquire(timeout=max(0.0, until - time.monotonic()))
 
 
 def _cancel_waiting(pool: Pool) -> None:

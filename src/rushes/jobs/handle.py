@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
+from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from rushes.errors import DeadlineExceeded
@@ -10,10 +13,10 @@ from rushes.jobs.ends import error_of
 from rushes.jobs.job import CANCELLED, SUCCESS, Claim, More
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Hashable
+    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
     from concurrent.futures import Future
 
-__all__ = ["Handle"]
+__all__ = ["Handle", "as_completed"]
 
 
 class Handle(Claim):
@@ -125,6 +128,27 @@ class Handle(Claim):
             return True
         self.queue.drop_waiter(self, ended.release)
         return self.ended is not None
+
+
+def as_completed(handles: Iterable[Handle], timeout_s: float | None = None) -> Iterator[Handle]:
+    """Yields the handles as they end, those that have ended first.
+
+    Raises DeadlineExceeded when some have not within ``timeout_s`` seconds of the call (None: for ever).
+    """
+    until = None if timeout_s is None else monotonic() + timeout_s
+    ended: SimpleQueue[Handle] = SimpleQueue()
+    living = list(handles)
+    for handle in living:
+        handle.when_done(partial(ended.put, handle))
+    return _ending(ended, len(living), until)
+
+
+def _ending(ended: SimpleQueue[Handle], count: int, until: float | None) -> Iterator[Handle]:
+    for left in range(count, 0, -1):
+        try:
+            yield ended.get(timeout=None if until is None else max(0.0, until - monotonic()))
+        except Empty:
+            raise DeadlineExceeded(f"{left} of {count} jobs had not ended in time") from None
 
 
 def _copy_to(handle: Handle, future: Future[Any]) -> None:

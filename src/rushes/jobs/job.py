@@ -218,7 +218,7 @@ class Job:
         claim: Claim,
         since: float,
     ) -> None:
-        self.fn: Callable[..., Any] | None = fn
+        self.fn = fn
         self.args = args
         self.kwargs = kwargs
         self.key = key
@@ -265,11 +265,15 @@ class Job:
     def forget(self) -> None:
         """Lets go of the work itself: handles that are kept must not keep what it was called with."""
         self.state = "gone"
-        self.fn = None
+        self.fn = _nothing
         self.args = ()
         self.kwargs = None
         self.entry = None
         self.token = None
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """What a job that is over would do."""
 
 
 def distance(bounds: Bounds | None, focus: tuple[float, float]) -> float:

@@ -53,7 +53,7 @@ def _in_child() -> None:
 def _at_exit() -> None:
     """Daemon threads end with the interpreter, in the midst of whatever they do; idle ones are ended before."""
     for pool in list(_LIVING):
-        stop(pool, drain=False, timeout_s=0.2)
+        stop(pool, first=False, timeout_s=0.2)
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)

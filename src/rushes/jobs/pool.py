@@ -8,9 +8,9 @@ import threading
 import time
 from collections import deque
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from rushes.jobs.delivery import Courier, LoopBox, hand_over
+from rushes.jobs.delivery import Courier, Effects, LoopBoxes, hand_over, post
 from rushes.jobs.job import PARTIAL
 from rushes.jobs.work import work
 
@@ -20,19 +20,9 @@ if TYPE_CHECKING:
     from rushes.jobs.job import Claim, Job
     from rushes.jobs.schedule import Schedule
 
-__all__ = ["Effects", "Pool"]
+__all__ = ["Pool"]
 
 _log = logging.getLogger("rushes.jobs")
-
-
-class Effects(NamedTuple):
-    """What is to be done once the lock is free."""
-
-    told: list[Claim]
-    wakes: list[Callable[[], object]]
-    stops: list[Job]
-    ring: bool
-    summon: int
 
 
 WAKE, START = 1, 2
@@ -78,7 +68,7 @@ class Pool:
         self.courier = Courier(f"{self.name}-courier")
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._timer: threading.Thread | None = None
-        self._boxes: dict[Any, LoopBox] = {}
+        self.boxes = LoopBoxes()
         self._made = 0
 
     # With the lock held.
@@ -113,8 +103,16 @@ class Pool:
     def effects(self) -> Effects | None:
         """What the last changes left to be done, None for nothing; hand it to ``settle`` without the lock."""
         schedule = self.schedule
-        summon = 0 if self.waking or not schedule.ready.count else self._summon()
+        summon = 0
+        if (
+            not self.waking
+            and schedule.ready.count
+            and (self.idle or self.alive < self.workers or schedule.lost)
+        ):
+            summon = self._summon()
         ring = schedule.timers.changed
+        if not (summon or ring or schedule.dirty or self.drains or self.room):
+            return None
         over = self.drains and self.quiet
         opened = self.room and (schedule.load < self.room_load or self.closed)
         if not (summon or ring or schedule.dirty or over or opened):
@@ -140,6 +138,11 @@ class Pool:
         return not (schedule.waiting or schedule.active or self.telling)
 
     @property
+    def excess(self) -> int:
+        """By how many there are more threads at work than there should be."""
+        return max(0, self.alive - len(self.schedule.lost) - self.workers)
+
+    @property
     def saturated(self) -> bool:
         """Whether so many threads are lost that none may be started for the next."""
         lost = len(self.schedule.lost)
@@ -147,14 +150,15 @@ class Pool:
 
     # Without the lock.
 
-    def settle(self, effects: Effects | None, *, worker: bool = False, timer: bool = False) -> None:
+    def settle(self, effects: Effects | None, *, worker: bool = False, timer: bool = False) -> int:
         """Wakes, tells and stops whom the schedule named.
 
         A ``worker`` calls back itself, everybody else leaves that to the courier; the ``timer`` also leaves it
-        the hooks, as it must not wait for anybody.
+        the hooks, as it must not wait for anybody. Returns how many a worker called back: it takes them off
+        ``telling`` when it next holds the lock, as a hold for that alone would be one more for each job.
         """
         if effects is None:
-            return
+            return 0
         told, wakes, stops, ring, summon = effects
         if summon == WAKE:
             self.tokens.put(None)
@@ -174,20 +178,20 @@ class Pool:
         for claim in told:
             channel = None if claim.more is None else claim.more.channel
             if channel is not None:
-                _post(channel, claim)
+                post(channel, claim)
             elif worker:
                 mine += 1
                 hand_over(claim)
             else:
                 self.courier.post(self._hand_over, claim)
-        if mine:
-            self._told(mine)
+        return mine
 
     def _hand_over(self, claim: Claim) -> None:
         hand_over(claim)
-        self._told(1)
+        self.told(1)
 
-    def _told(self, count: int) -> None:
+    def told(self, count: int) -> None:
+        """So many callbacks have been called."""
         with self.lock:
             self.telling -= count
             effects = self.effects() if self.drains else None
@@ -232,6 +236,18 @@ class Pool:
             except Empty:
                 continue
 
+    def resize(self, workers: int) -> None:
+        """As ``JobQueue.resize`` says."""
+        with self.lock:
+            self.workers = workers
+            self.schedule.prefetch_most = max(1, workers // 2)
+            leaving = min(self.idle, self.excess)
+            self.idle -= leaving
+            effects = self.effects()
+        for _ in range(leaving):
+            self.tokens.put(None)
+        self.settle(effects)
+
     def halt(self) -> list[threading.Thread]:
         """Has workers and timer end once they come back; which those are. Hung ones are among them."""
         with self.lock:
@@ -269,16 +285,6 @@ class Pool:
             if claim.waiters is not None and wake in claim.waiters:
                 claim.waiters.remove(wake)
 
-    def loop_box(self, loop: Any) -> LoopBox:
-        """The one box of an event loop, so that all that is for it comes with one wake-up."""
-        with self.lock:
-            box = self._boxes.get(loop)
-            if box is None:
-                for each in [each for each in self._boxes if each.is_closed()]:
-                    del self._boxes[each]
-                box = self._boxes[loop] = LoopBox(loop)
-            return box
-
     def tell_partial(self, job: Job, value: Any) -> None:
         """A preview for the living claims that listen."""
         with self.lock:
@@ -291,10 +297,3 @@ class Pool:
                     self.schedule.tell(claim, PARTIAL)
             effects = self.effects()
         self.settle(effects)
-
-
-def _post(channel: Any, claim: Claim) -> None:
-    try:
-        channel.post(hand_over, claim)
-    except Exception:  # noqa: BLE001  a channel that was shut down or is broken must not take the worker with it
-        _log.exception("job %d could not call back: its channel refused", claim.id)

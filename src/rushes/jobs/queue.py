@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 from rushes.errors import ClosedError, ConfigError, JobError
 from rushes.jobs import living
 from rushes.jobs.delivery import channel_for
-from rushes.jobs.ending import stop
+from rushes.jobs.ending import drain, stop
 from rushes.jobs.handle import Handle
 from rushes.jobs.job import ERROR, PLAIN, Bounds, Claim, More, Priority, Request
-from rushes.jobs.options import Limits, check_priority
+from rushes.jobs.options import Limits, check_positive, check_priority
 from rushes.jobs.pool import Pool
 from rushes.jobs.ready import Victims
 from rushes.jobs.report import stats
@@ -45,6 +44,8 @@ class JobQueue:
     QueueFull on worker and event-loop threads, which must not wait). ``limits``: key → how many jobs with
     ``limit=key`` may run. ``rates``: key → how many may start per second, or (per second, burst).
     ``max_spares``: how many threads may stand in for those whose function outlived its time-out.
+    ``max_wait_s``: a job that waits longer rises by one priority, and again after as long, so that urgent work
+    without end cannot starve it (PREFETCH stays what it is); None: order is kept as it was asked for.
 
     Any thread may call. Threads start with the first jobs and are daemons: they never hold up the interpreter's
     exit. ``stop`` is final; submit afterwards raises ClosedError.
@@ -59,15 +60,17 @@ class JobQueue:
         limits: Mapping[Any, int] | None = None,
         rates: Mapping[Any, Rate] | None = None,
         max_spares: int = 8,
+        max_wait_s: float | None = None,
         name: str = "jobs",
     ) -> None:
         if workers < 1 or max_spares < 0:
             raise ConfigError(f"workers is {workers}, max_spares {max_spares}; give at least 1 and 0")
+        check_positive("max_wait_s", max_wait_s)
         self.name = name
         self._limits = Limits(limits or {}, rates or {})
         self._room = Room(max_waiting, when_full)
         victims = Victims(oldest=when_full == "drop_oldest") if when_full.startswith("drop") else None
-        schedule = Schedule(prefetch_most=max(1, workers // 2), victims=victims)
+        schedule = Schedule(prefetch_most=max(1, workers // 2), victims=victims, max_wait_s=max_wait_s)
         self._schedule = schedule
         self._pool = Pool(name, schedule, workers, max_spares, random.random)
         living.remember(self._pool)
@@ -123,7 +126,7 @@ class JobQueue:
             terms = self._limits.terms(limit, serial, timeout_s, retry, isolation, cost)
         if on_state is not None or deliver is not None or deadline_s is not None:
             until = None if deadline_s is None else time.monotonic() + deadline_s
-            more = More(on_state, channel_for(deliver, pool.loop_box), until)
+            more = More(on_state, channel_for(deliver, pool.boxes.box), until)
         claim = Handle(pool, priority, score, group, bounds, callback, more)
         self._submit(claim, fn, args, kwargs or None, key, terms)
         return claim
@@ -140,7 +143,7 @@ class JobQueue:
         pool, schedule, room = self._pool, self._schedule, self._room
         lock = pool.lock
         while True:
-            if not lock.acquire(blocking=False):
+            if not lock.acquire(False):
                 hold(lock)
             try:
                 if pool.closed:
@@ -242,6 +245,12 @@ class JobQueue:
         """Orders a group's requests, those to come included, by how near the middle of their bounds is."""
         set_focus(self._pool, group, (x, y))
 
+    def resize(self, workers: int) -> None:
+        """Has ``workers`` run at a time from now on; one too many ends when its function has come back."""
+        if workers < 1:
+            raise ConfigError(f"workers is {workers}; give at least 1", option="workers")
+        self._pool.resize(workers)
+
     def stats(self) -> JobStats:
         """The ledger of this moment."""
         return stats(self._pool, self._room)
@@ -251,22 +260,9 @@ class JobQueue:
 
         What is told through ``deliver`` is on its way by then. ConfigError on a thread of the queue itself.
         """
-        pool = self._pool
-        if HERE.queue is pool:
+        if HERE.queue is self._pool:
             raise ConfigError("drain() was called by a job of the queue itself, which would wait for itself")
-        quiet = threading.Lock()
-        quiet.acquire()
-        with pool.lock:
-            if pool.quiet:
-                return True
-            pool.drains.append(quiet.release)
-        if quiet.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s)):
-            return True
-        with pool.lock:
-            if quiet.release in pool.drains:
-                pool.drains.remove(quiet.release)
-                return False
-        return True
+        return drain(self._pool, None if timeout_s is None else time.monotonic() + timeout_s)
 
     def stop(self, drain: bool = False, timeout_s: float = 5.0) -> None:
         """Ends the queue within ``timeout_s`` seconds, whatever its functions do; further calls do nothing.
@@ -275,7 +271,7 @@ class JobQueue:
         are told, and given the rest of the time to come back; handles of those that do not end "cancelled".
         Their threads are left behind as daemons.
         """
-        stop(self._pool, drain=drain, timeout_s=timeout_s)
+        stop(self._pool, first=drain, timeout_s=timeout_s)
 
     def __enter__(self) -> Self:
         if self._pool.closed:

@@ -25,12 +25,14 @@ from rushes.jobs.job import (
     Job,
     Terms,
 )
-from rushes.jobs.timers import DEADLINE, REFILL, RETRY, TIMEOUT
+from rushes.jobs.timers import AGE, DEADLINE, REFILL, RETRY, TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
 __all__ = ["Schedule"]
+
+HIGH = 1
 
 
 class Schedule(Claims):
@@ -67,6 +69,8 @@ class Schedule(Claims):
             self._note(claim)
         if self.victims is not None:
             self.victims.push(entry)
+        if self.max_wait_s is not None:
+            self.timers.add(now + self.max_wait_s, AGE, job, 1)
         if terms is PLAIN:
             self.ready.push(job, entry)
         else:
@@ -137,7 +141,11 @@ class Schedule(Claims):
 
     def finish(self, job: Job, value: Any, error: BaseException | None, now: float) -> None:
         """A running job's function came back; ``error`` is None or what it raised."""
-        self.released(job, now)
+        terms = job.terms
+        if terms is PLAIN and not job.lost and job.tier < PREFETCH:
+            self.running.pop(job, None)
+        else:
+            self.released(job, now)
         if error is None:
             state, outcome = SUCCESS, value
         else:
@@ -153,7 +161,10 @@ class Schedule(Claims):
                     outcome = another(error)
         else:
             self.late += 1
-        self.gone(job, now)
+        if terms is PLAIN and job.key is None:
+            job.forget()
+        else:
+            self.gone(job, now)
 
     def retry(self, job: Job, due: float, now: float) -> bool:
         """A running job failed and is to be run again at ``due``; False when nobody would be left to wait."""
@@ -189,6 +200,9 @@ class Schedule(Claims):
             kind, whom = found
             if kind == RETRY:
                 self.admit(whom, self.entry_for(whom), now)
+                self._age_later(whom, now)
+            elif kind == AGE:
+                self._age(whom, now)
             elif kind == REFILL:
                 self.refilled(whom, now)
             elif kind == DEADLINE:
@@ -198,6 +212,18 @@ class Schedule(Claims):
                     self._lose(job)
             else:
                 self._lose(whom)
+
+    def _age(self, job: Job, now: float) -> None:
+        """One that waited too long rises by a tier; what nobody looks at yet never rises among the looked at."""
+        for claim in job:
+            if HIGH < claim.tier < PREFETCH:
+                claim.tier -= 1
+        self.rekey(job, now)
+        self._age_later(job, now)
+
+    def _age_later(self, job: Job, now: float) -> None:
+        if self.max_wait_s is not None:
+            self.timers.add(now + self.max_wait_s, AGE, job, job.attempt)
 
     def _lose(self, job: Job) -> None:
         """A running function outlived its time: its thread is given up, its limits stay taken."""

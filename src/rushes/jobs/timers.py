@@ -6,9 +6,9 @@ import math
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-__all__ = ["DEADLINE", "REFILL", "RETRY", "TIMEOUT", "Timers"]
+__all__ = ["AGE", "DEADLINE", "REFILL", "RETRY", "TIMEOUT", "Timers"]
 
-TIMEOUT, DEADLINE, RETRY, REFILL = range(4)
+TIMEOUT, DEADLINE, RETRY, REFILL, AGE = range(5)
 
 
 class Timers:

@@ -14,15 +14,24 @@ if TYPE_CHECKING:
 
     from rushes.jobs.job import Job
 
-__all__ = ["HERE", "JobToken", "current_job"]
+__all__ = ["HERE", "JobToken", "Seat", "current_job"]
 
 _log = logging.getLogger("rushes.jobs")
 
 
-class _Here(threading.local):
-    """The job that this thread runs, and its queue."""
+class Seat:
+    """What one worker thread runs now. Reached through the thread's own attributes only by those who ask."""
 
-    job: Job | None = None
+    __slots__ = ("job",)
+
+    def __init__(self) -> None:
+        self.job: Job | None = None
+
+
+class _Here(threading.local):
+    """This thread's seat if it is a worker's, and its queue."""
+
+    seat: Seat | None = None
     queue: Any = None
     token: Any = None
 
@@ -79,7 +88,8 @@ def current_job() -> JobToken:
     token = HERE.token
     if token is not None:
         return token  # type: ignore[no-any-return]
-    job = HERE.job
+    seat = HERE.seat
+    job = None if seat is None else seat.job
     if job is None:
         raise ConfigError("current_job() was called on a thread that runs no job; pass the token on instead")
     if job.token is None:

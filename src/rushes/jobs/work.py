@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import traceback
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rushes.errors import JobCancelled
 from rushes.jobs.job import PLAIN
-from rushes.jobs.token import HERE
+from rushes.jobs.token import HERE, Seat
 
 if TYPE_CHECKING:
     from rushes.jobs.job import Job
@@ -25,53 +25,74 @@ TRIES = 4
 def work(pool: Pool) -> None:
     """The life of a worker: until the queue stops, or another has taken its place while it was lost."""
     me = threading.current_thread()
+    seat = HERE.seat = Seat()
     HERE.queue = pool
     lock, schedule = pool.lock, pool.schedule
     with lock:
         pool.threads.add(me)
+    told = 0
     while True:
         with lock:
+            pool.telling -= told
             pool.waking = False
-            job = schedule.next(monotonic(), me.ident)
-            leaving = job is None and pool.stopping
+            over = pool.alive > pool.workers and pool.excess > 0
+            job = None if over else schedule.next(monotonic(), me.ident)
+            leaving = over or (job is None and pool.stopping)
             if leaving:
                 pool.alive -= 1
                 pool.threads.discard(me)
             elif job is None:
                 pool.idle += 1
             effects = pool.effects()
-        if effects is not None:
-            pool.settle(effects, worker=True)
+        told = 0 if effects is None else pool.settle(effects, worker=True)
         if job is None:
+            if told:
+                pool.told(told)
+                told = 0
             if leaving:
                 return
             pool.tokens.get()
             continue
         while job is not None:
-            job, stay = run(pool, job, me)
+            if told:
+                pool.told(told)
+            job, told, stay = run(pool, job, me, seat)
             if not stay:
+                pool.told(told)
                 return
 
 
-def run(pool: Pool, job: Job, me: threading.Thread) -> tuple[Job | None, bool]:
-    """Runs the job; (the next one if there was nothing to tell first, whether this thread goes on)."""
+def run(pool: Pool, job: Job, me: threading.Thread, seat: Seat) -> tuple[Job | None, int, bool]:
+    """Runs the job; (the next one if there was nothing to tell first, how many were told, whether to go on)."""
     began = monotonic()
-    value, error = attempt(job)
+    value, error = None, None
+    seat.job = job
+    try:
+        if job.terms.isolation == "thread":
+            value = job.fn(*job.args, **job.kwargs) if job.kwargs else job.fn(*job.args)
+        else:
+            from rushes.jobs.process import run_apart  # multiprocessing is loaded only where it is asked for
+
+            value = run_apart(job)
+    except BaseException as raised:  # noqa: BLE001  whatever it is, it is the handles' to raise, not this thread's
+        error = _thinned(raised)
+    seat.job = None
     now = monotonic()
     due = None if error is None or job.terms is PLAIN else retry_at(pool, job, error, now)
     schedule = pool.schedule
     tier = job.tier
     following = None
     stay = True
-    if not pool.lock.acquire(blocking=False):
-        hold(pool.lock)
+    lock = pool.lock
+    if not lock.acquire(False):
+        hold(lock)
     try:
         pool.waits[tier].append(began - job.since)
         pool.runs[tier].append(now - began)
         lost = job.lost
         if due is None or not schedule.retry(job, due, now):
             schedule.finish(job, value, error, now)
-        if lost and (pool.stopping or pool.alive - len(schedule.lost) > pool.workers):
+        if pool.alive > pool.workers and ((lost and pool.stopping) or pool.excess > 0):
             pool.alive -= 1
             pool.threads.discard(me)
             stay = False
@@ -81,11 +102,10 @@ def run(pool: Pool, job: Job, me: threading.Thread) -> tuple[Job | None, bool]:
             following = schedule.next(now, me.ident)
         effects = pool.effects()
     finally:
-        pool.lock.release()
+        lock.release()
     del value, error, job  # what was made must not be kept by a thread that waits
-    if effects is not None:
-        pool.settle(effects, worker=True)
-    return following, stay
+    told = 0 if effects is None else pool.settle(effects, worker=True)
+    return following, told, stay
 
 
 def hold(lock: threading.Lock) -> None:
@@ -97,27 +117,9 @@ def hold(lock: threading.Lock) -> None:
     """
     for _ in range(TRIES):
         sleep(0)
-        if lock.acquire(blocking=False):
+        if lock.acquire(False):
             return
     lock.acquire()
-
-
-def attempt(job: Job) -> tuple[Any, BaseException | None]:
-    """(what the function returned, None) or (None, what it raised)."""
-    HERE.job = job
-    fn = job.fn
-    try:
-        if job.terms.isolation == "process":
-            from rushes.jobs.process import run_apart
-
-            return run_apart(job), None
-        if fn is None:
-            return None, None
-        return (fn(*job.args, **job.kwargs) if job.kwargs else fn(*job.args)), None
-    except BaseException as error:  # noqa: BLE001  whatever it is, it is the handles' to raise, not this thread's
-        return None, _thinned(error)
-    finally:
-        HERE.job = None
 
 
 def retry_at(pool: Pool, job: Job, error: BaseException, now: float) -> float | None:

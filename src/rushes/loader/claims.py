@@ -87,17 +87,18 @@ class Claim:
     def ended(self, handle: Handle) -> None:
         """Settles the claim and brings the image, or None, to its callbacks."""
         state = handle.state
-        self.settle(state, handle.result(0) if state == "success" else None)
+        # The outcome itself: result() would look once more whether there is one.
+        self.settle(state, handle.outcome if state == "success" else None)
 
     def settle(self, state: str, image: Any) -> None:
         """As :meth:`ended`, for one that never was a job of its own too."""
         # One that joined a load made without this key has its image kept here, under its own.
-        key, cache = self.cache_key, self.claims.cache
-        if key is not None and image is not None and key not in cache:
-            cache.put(key, image)
-        self.claims.leave(self, state)
+        claims, key = self.claims, self.cache_key
+        if key is not None and image is not None and key not in claims.cache:
+            claims.cache.put(key, image)
+        claims.leave(self, state)
         for callback in self.callbacks:
-            self.claims.delivery.send(self.request_id, callback, image)
+            claims.delivery.send(self.request_id, callback, image)
 
 
 class Claims:
@@ -131,8 +132,8 @@ class Claims:
     def leave(self, claim: Claim, state: str) -> None:
         """Counts a claim out. One whose place was taken by a newer one is that one's to count."""
         with self._lock:
-            places = self._loads.get(claim.request_id, {})
-            if places.get(claim.slot) is not claim:
+            places = self._loads.get(claim.request_id)
+            if places is None or places.get(claim.slot) is not claim:
                 return
             del places[claim.slot]
             if not places:

@@ -20,8 +20,11 @@ class DirectDelivery:
     """Calls back on the thread that has the image."""
 
     def send(self, request_id: str, callback: Callable[[Any], object], image: Any) -> None:
-        """Calls ``callback(image)`` now."""
-        call(request_id, callback, image)
+        """Calls ``callback(image)`` now, and logs what that raises."""
+        try:
+            callback(image)
+        except Exception:  # noqa: BLE001  whatever a callback is broken by, the next one and the worker go on
+            _log.exception("the callback of image %r raised", request_id)
 
 
 class LoopDelivery:
@@ -32,6 +35,7 @@ class LoopDelivery:
         self._lock = threading.Lock()
         self._letters: deque[tuple[str, Callable[[Any], object], Any]] = deque()
         self._woken = False
+        self._direct = DirectDelivery()
 
     def send(self, request_id: str, callback: Callable[[Any], object], image: Any) -> None:
         """Hands ``callback(image)`` to the loop; logs it where the loop was closed and nobody can be told."""
@@ -58,7 +62,7 @@ class LoopDelivery:
             letters, self._letters = self._letters, deque()
             self._woken = False
         for letter in letters:
-            call(*letter)
+            self._direct.send(*letter)
 
 
 Delivery = DirectDelivery | LoopDelivery
@@ -67,11 +71,3 @@ Delivery = DirectDelivery | LoopDelivery
 def delivery_for(loop: asyncio.AbstractEventLoop | None) -> Delivery:
     """To ``loop``, or directly when there is none."""
     return DirectDelivery() if loop is None else LoopDelivery(loop)
-
-
-def call(request_id: str, callback: Callable[[Any], object], image: Any) -> None:
-    """Calls once and logs what that raises."""
-    try:
-        callback(image)
-    except Exception:  # noqa: BLE001  whatever a callback is broken by, the next one and the worker go on
-        _log.exception("the callback of image %r raised", request_id)
