@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rushes.clock import SYSTEM
 from rushes.errors import ClosedError, ConfigError, unknown_name
 from rushes.jobs import JobQueue, current_job
-from rushes.shots.crew import Crew
 from rushes.shots.files import verified, write_new
 from rushes.shots.folder import Names
 from rushes.shots.request import Ask, Shot
@@ -41,7 +40,6 @@ class Desk:
         self.shares = Shares()
         self._recent = Recent()
         self._queue = JobQueue(pool_size, max_waiting=MAX_WAITING, limits=PerChannel(), name="shots")
-        self._crew = Crew(self._queue, pool_size)
         self._change = threading.Condition()
         self._living: dict[str, Task] = {}
         self._untold: set[Task] = set()
@@ -85,7 +83,7 @@ class Desk:
 
     def resize(self, pool_size: int) -> None:
         """So many at a time from now on; those that run, run on."""
-        self._crew.resize(pool_size)
+        self._queue.resize(pool_size)
 
     def handle(self, guid: str) -> Handle:
         """The handle of a shot on its way, or of one of the last thousand."""
@@ -126,7 +124,6 @@ class Desk:
         """Ends every shot on its way as cancelled, and the threads."""
         with self._change:
             self._closed = True
-        self._crew.dismiss()
         self._queue.stop()
         self.backend.close()
 

@@ -53,6 +53,16 @@ def test_a_queue_grows_and_shrinks_in_place() -> None:
             queue.resize(0)
 
 
+def test_what_waits_already_profits_from_growing() -> None:
+    with JobQueue(1) as queue:
+        gate = threading.Event()
+        held, waiting = queue.submit(gate.wait, WAIT), queue.submit(int)
+        queue.resize(2)
+        assert waiting.result(WAIT) == 0
+        assert not held.done()
+        gate.set()
+
+
 def test_threads_of_a_shrunk_queue_end() -> None:
     with JobQueue(6, name="shrinking") as queue:
         assert _most_at_once(queue, 6) == 6
@@ -113,6 +123,18 @@ def test_what_waits_too_long_rises() -> None:
     # At 3 s it is NORMAL but later than nobody: its number is the first of all.
     assert ran.index("old") == 2
     assert "ahead" not in ran
+
+
+def test_what_waits_twice_too_long_rises_twice() -> None:
+    schedule = Schedule(max_wait_s=3.0)
+    names: list[str] = []
+    for name, priority in (("old", Priority.LOW), ("urgent", Priority.HIGH), ("urgent", Priority.HIGH)):
+        schedule.add(Claim(None, priority), names.append, (name,), None, None, PLAIN, 0.0)
+    for now in (3.0, 6.0):
+        schedule.expire(now)
+    job = schedule.next(6.0)
+    assert job is not None
+    assert job.args == ("old",)
 
 
 def test_a_real_queue_ages() -> None:
