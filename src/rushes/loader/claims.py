@@ -108,7 +108,9 @@ class Claims:
         self.cache = cache
         self.delivery = delivery
         self._lock = threading.Lock()
-        self._loads: dict[str, dict[Hashable, Claim]] = {}  # by id, then by place, newest last
+        # By id: its one claim, or where there are several those by place, the newest last. A dict for each of
+        # a hundred thousand ids with one claim would be most of what asking costs.
+        self._loads: dict[str, Claim | dict[Hashable, Claim]] = {}
         self._requested = 0
         self._from_cache = 0
         self._outcomes = {"success": 0, "error": 0, "cancelled": 0}
@@ -117,26 +119,34 @@ class Claims:
     def enter(self, claim: Claim) -> None:
         """Counts a claim in, before the queue hears of it: its job may start within that call."""
         with self._lock:
-            places = self._loads.setdefault(claim.request_id, {})
-            if places.pop(claim.slot, None) is None:
-                self._requested += 1
-                self._living += 1
-            places[claim.slot] = claim
+            places = self._loads.setdefault(claim.request_id, claim)
+            if places is not claim:
+                if isinstance(places, Claim):
+                    places = self._loads[claim.request_id] = {places.slot: places}
+                taken = places.pop(claim.slot, None)
+                places[claim.slot] = claim
+                if taken is not None:
+                    return
+            self._requested += 1
+            self._living += 1
 
     def pick(self, claim: Claim) -> Claim:
         """The claim whose loader_func is to run for ``claim``'s job, which starts now: the newest living."""
         with self._lock:
             places = self._loads.get(claim.request_id)
-            return next(reversed(places.values())) if places else claim
+            if isinstance(places, dict):
+                return next(reversed(places.values()))
+            return places or claim
 
     def leave(self, claim: Claim, state: str) -> None:
         """Counts a claim out. One whose place was taken by a newer one is that one's to count."""
         with self._lock:
             places = self._loads.get(claim.request_id)
-            if places is None or places.get(claim.slot) is not claim:
+            if isinstance(places, dict) and places.get(claim.slot) is claim:
+                del places[claim.slot]
+            elif places is not claim:
                 return
-            del places[claim.slot]
-            if not places:
+            if places is claim or not places:
                 del self._loads[claim.request_id]
             self._living -= 1
             self._outcomes[state if state in self._outcomes else "error"] += 1

@@ -213,18 +213,24 @@ class AsyncImageLoader:
         self, claim: Claim, priority: Priority, bounds: Bounds | None, group: tuple[str, str]
     ) -> Handle:
         self._claims.enter(claim)
-        served = None if claim.cache_key is None else self._serve(claim)
-        return served or self._use(
-            (claim,),
-            lambda lanes: lanes.loads.submit(
-                claim.run,
-                key=claim.request_id,
-                group=group,
-                priority=priority,
-                bounds=bounds,
-                callback=claim.ended,
-            ),
-        )
+        if claim.cache_key is not None:
+            served = self._serve(claim)
+            if served is not None:
+                return served
+        while True:
+            lanes = self._lanes or self._open()
+            try:
+                return lanes.loads.submit(
+                    claim.run,
+                    key=claim.request_id,
+                    group=group,
+                    priority=priority,
+                    bounds=bounds,
+                    callback=claim.ended,
+                )
+            except ClosedError:
+                if not self._renewed(lanes, (claim,)):
+                    raise
 
     def _serve(self, claim: Claim) -> Handle | None:
         """Brings an image that is in the cache past all that waits; None when there is none.
@@ -248,11 +254,19 @@ class AsyncImageLoader:
             try:
                 return ask(lanes)
             except ClosedError:
-                if lanes is self._lanes:
-                    for claim in claims:
-                        self._claims.leave(claim, "cancelled")
+                if not self._renewed(lanes, claims):
                     raise
-                # stop() came in between: what is asked for now waits for the next start, in new queues.
+
+    def _renewed(self, lanes: Lanes, claims: Iterable[Claim]) -> bool:
+        """After a ClosedError, whether a stop() came in between; else the claims are not to be had.
+
+        What is asked for in the midst of a stop waits for the next start, in new queues.
+        """
+        if lanes is not self._lanes:
+            return True
+        for claim in claims:
+            self._claims.leave(claim, "cancelled")
+        return False
 
     def _open(self) -> Lanes:
         with self._lock:
@@ -262,8 +276,7 @@ class AsyncImageLoader:
 
     def _cancel_requests(self, texture: str, keep: Collection[str]) -> int:
         """Those of a texture that no view holds."""
-        lanes = self._lanes
-        if lanes is None:
+        if (lanes := self._lanes) is None:
             return 0
         named = lanes.loads.cancel(group=(TEXTURE, texture), keep=keep)
         where = None if family(texture) == texture else lambda handle: belongs(handle.key, texture)

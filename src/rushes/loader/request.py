@@ -57,6 +57,8 @@ class ImageLoadRequest:
 
 def tier(priority: ImageLoadPriority) -> Priority:
     """As the queue calls it; ConfigError for anything that is no priority of a load."""
+    if priority is ImageLoadPriority.NORMAL:  # what nearly all are
+        return Priority.NORMAL
     # The value's own attribute: Enum.value is a descriptor written in Python, ten times as slow.
     value = getattr(priority, "_value_", priority)
     found = TIERS.get(value) if isinstance(value, int) else None
