@@ -14,7 +14,9 @@ VENV=$ROOT/.venv
 PY=$VENV/bin/python
 
 # System packages, by what needs them. Nothing here is needed to install or to run.
-SYSTEM_PACKAGES_TEST=""
+SYSTEM_PACKAGES_SCREEN="xvfb xdotool"
+SYSTEM_PACKAGES_VIDEO="ffmpeg"
+SYSTEM_PACKAGES_RTSP="gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly"
 SYSTEM_PACKAGES_QT="libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2.0-0"
 SYSTEM_PACKAGES_LONG="spin"
 
@@ -114,6 +116,11 @@ setup() {
 # need_system COMMAND PACKAGES, need_library NAME PACKAGES: 0 when it is there, installing it when root on Debian or
 # Ubuntu; else says why.
 need_system() { command -v "$1" >/dev/null || install_system "$1" "$2"; }
+
+need_rtsp_server() {
+    /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null ||
+        install_system "GStreamer's RTSP server" "$SYSTEM_PACKAGES_RTSP"
+}
 
 need_library() { ldconfig -p 2>/dev/null | grep -qF "$1" || install_system "$1" "$2"; }
 

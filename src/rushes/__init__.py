@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rushes._native import native_status
+    from rushes.capture import open_source
     from rushes.depot import (
         ConsumerStats,
         Depot,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     )
     from rushes.figures import Box, Figure, Line, Polygon, Text
     from rushes.frame import Frame
+    from rushes.interfaces import Source
     from rushes.jobs import Change, Handle, JobQueue, JobStats, Priority, Request, Retry, current_job
     from rushes.loader import (
         AsyncImageLoader,
@@ -123,6 +125,7 @@ __all__ = [
     "SegmentMismatch",
     "Shot",
     "ShotSaver",
+    "Source",
     "SourceError",
     "SourceLost",
     "SourceUnavailable",
@@ -135,6 +138,7 @@ __all__ = [
     "get_global_loader",
     "list_depots",
     "native_status",
+    "open_source",
     "status",
     "stop_global_loader",
     "sweep",
@@ -172,7 +176,9 @@ _HOME = {
         ),
         "rushes.loader",
     ),
+    "Source": "rushes.interfaces",
     "native_status": "rushes._native",
+    "open_source": "rushes.capture",
 }
 """Where each name lives; a public name that is not listed here is an exception and lives in
 ``rushes.errors``.

@@ -1,4 +1,8 @@
-"""Sources: what frames come from, and how they are paced."""
+"""Sources: what frames come from, and how they are paced.
+
+``sources`` opens one by its address: ``screen``, ``card``, ``files``, ``live`` and ``depot_source`` are the kinds.
+``pace`` and ``pacer`` keep the time, ``thin`` takes fewer, ``records`` is what all of them tell.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rushes.capture.pacer import Pacer, Tick
+    from rushes.capture.records import SourceStats
+    from rushes.capture.sources import open_source
     from rushes.capture.strip import read_strip
     from rushes.capture.testcard import TestCard
 
-__all__ = ["Pacer", "TestCard", "Tick", "read_strip"]
+__all__ = ["Pacer", "SourceStats", "TestCard", "Tick", "open_source", "read_strip"]
 
-_HOME = {"Pacer": "pacer", "Tick": "pacer", "read_strip": "strip", "TestCard": "testcard"}
+_HOME = {
+    "Pacer": "pacer",
+    "SourceStats": "records",
+    "TestCard": "testcard",
+    "Tick": "pacer",
+    "open_source": "sources",
+    "read_strip": "strip",
+}
 
 
 # Lazy, because whoever only reads strips or keeps time need not load what draws text.

@@ -14,13 +14,24 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["For", "Json", "console", "print_json", "table"]
+__all__ = ["For", "Json", "Name", "Sources", "console", "print_json", "table"]
 
 Json = Annotated[
     bool,
     Parameter("--json", negative=(), show_default=False, help="Print one JSON document instead of text."),
 ]
 For = Annotated[str | None, Parameter("--for", help='End after this long: "10s", "5min".')]
+Sources = Annotated[
+    list[str] | None,
+    Parameter(
+        "--source",
+        negative=(),
+        consume_multiple=True,
+        help='Where frames come from: "screen:", "testcard:1280x720@30", "file:PATH", "rtsp://…", "http://…", '
+        '"v4l2:/dev/video0", "depot:NAME"; NAME=ADDRESS gives it a name.',
+    ),
+]
+Name = Annotated[str | None, Parameter("--name", help="What the station is called.")]
 
 _PIPED_WIDTH = 160
 

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rushes.cli.options import For, Json, console, print_json, table
+from rushes.cli.options import For, Json, Name, Sources, console, print_json, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,19 +22,25 @@ _REFRESH_S = 0.2
 _LINE_EVERY_S = 2.0  # where lines pile up instead of being replaced
 
 
-def up(*, for_: For = None, json: Json = False) -> int:
-    """Run the station until Ctrl-C: a test card, a depot, and two processes that read it.
+def up(*, source: Sources = None, name: Name = None, for_: For = None, json: Json = False) -> int:
+    """Run the station until Ctrl-C: each source in a process of its own, its depot, and two readers of it.
 
-    Ctrl-C is the normal end. Prints one line of figures while it runs and the account of every frame at the
-    end.
+    Without a source it shows an animated test card. Ctrl-C is the normal end. Prints the figures of each
+    channel while it runs and the account of every frame at the end. Files are played over and over.
     """
+    from dataclasses import replace
+
     from rushes.lifecycle import StopToken
     from rushes.limits import parse_duration
+    from rushes.station import Plan, channels_from
 
     duration_s = None if for_ is None else parse_duration(for_, option="--for")
+    plan = Plan(channels=channels_from(source)) if source else Plan()
+    if name is not None:
+        plan = replace(plan, station=name)
     stop = StopToken("the station")
     with _signals(stop):
-        report = _run(stop, duration_s, quiet=json)
+        report = _run(plan, stop, duration_s, quiet=json)
     if json:
         print_json(report.plain())
     else:
@@ -42,23 +48,23 @@ def up(*, for_: For = None, json: Json = False) -> int:
     return 0 if report.ok else 1
 
 
-def _run(stop: StopToken, duration_s: float | None, *, quiet: bool) -> RunReport:
-    from rushes.station import BuiltinStation, Plan
+def _run(plan: Plan, stop: StopToken, duration_s: float | None, *, quiet: bool) -> RunReport:
+    from rushes.station import BuiltinStation
 
-    plan = Plan()
     if not quiet:
-        _print_opening(plan)
+        _print_opening()
     with BuiltinStation(plan) as station:
         with _display(quiet=quiet) as show:
             station.start(stop)
             _watch(station, stop, duration_s, show)
-        return station.finish("stopped" if stop.stopped else "time is up")
+        reason = "stopped" if stop.stopped else "sources ended" if station.ended else "time is up"
+        return station.finish(reason)
 
 
 def _watch(
     station: BuiltinStation, stop: StopToken, duration_s: float | None, show: Callable[[Status], None]
 ) -> None:
-    while not stop.stopped and not station.failure:
+    while not stop.stopped and not station.failure and not station.ended:
         left_s = _REFRESH_S if duration_s is None else duration_s - station.running_s
         if left_s <= 0:
             break
@@ -88,7 +94,7 @@ def _signals(stop: StopToken) -> Iterator[None]:
 
 @contextmanager
 def _display(*, quiet: bool) -> Iterator[Callable[[Status], None]]:
-    from rushes.station.liveline import status_line
+    from rushes.station.liveline import status_lines
 
     if quiet:
         yield lambda status: None
@@ -101,14 +107,14 @@ def _display(*, quiet: bool) -> Iterator[Callable[[Status], None]]:
             def replace(status: Status) -> None:
                 for each in status.news:
                     live.console.print(each)
-                live.update(Text(status_line(status)), refresh=True)
+                live.update(Text("\n".join(status_lines(status))), refresh=True)
 
             yield replace
     else:
-        yield _lines(status_line)
+        yield _lines(status_lines)
 
 
-def _lines(text: Callable[[Status], str]) -> Callable[[Status], None]:
+def _lines(text: Callable[[Status], list[str]]) -> Callable[[Status], None]:
     passed = [0.0]
 
     def add(status: Status) -> None:
@@ -116,20 +122,19 @@ def _lines(text: Callable[[Status], str]) -> Callable[[Status], None]:
             print(each, flush=True)
         if status.running_s - passed[0] >= _LINE_EVERY_S:
             passed[0] = status.running_s
-            print(text(status), flush=True)
+            print("\n".join(text(status)), flush=True)
 
     return add
 
 
-def _print_opening(plan: Plan) -> None:
+def _print_opening() -> None:
     import rushes
     from rushes.depot.segment import folder
     from rushes.limits import available_shm_bytes
-    from rushes.station.liveline import opening_lines
+    from rushes.station.liveline import opening_line
 
     free = available_shm_bytes(folder())
-    for line in opening_lines(plan, str(rushes.__version__), rushes.native_status(), free):
-        print(line, flush=True)
+    print(opening_line(str(rushes.__version__), rushes.native_status(), free), flush=True)
 
 
 def _print_closing(report: RunReport) -> None:

@@ -7,6 +7,9 @@ bgra is made 255 and, where given, ignored: frames are opaque.
 
 All arithmetic is in whole numbers with rounding, a band of rows at a time, so that the intermediate sums
 stay in the processor's cache: 1.6 times as fast on 1080p as whole planes.
+
+Large pictures go through the video library's scaler instead, for the pairs where that is faster; it is
+loaded when the first one comes. It agrees with the arithmetic here within two levels.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from rushes.errors import FrameError, unknown_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FORMATS", "Pixels", "convert", "full_range_planes", "planes"]
+__all__ = ["FORMATS", "Pixels", "convert", "exact", "full_range_planes", "planes"]
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 _Sums = np.ndarray[Any, np.dtype[Any]]
@@ -38,6 +41,15 @@ def convert(array: Pixels, source: str, target: str) -> Pixels:
     (height, width) or (height, width, 1) for gray8 (made without the 1), (height * 3 // 2, width) for i420.
     Raises FrameError for i420 of an odd height or width, UnknownName for a format that is none of these.
     """
+    if (source, target) in _SCALED and array.shape[0] * array.shape[1] >= _MANY:
+        from rushes.codecs.video import scale
+
+        return scale.convert(array, source, target)
+    return exact(array, source, target)
+
+
+def exact(array: Pixels, source: str, target: str) -> Pixels:
+    """As :func:`convert`, always by the arithmetic of this module, which every other way is held against."""
     for name in (source, target):
         if name not in FORMATS:
             raise unknown_name("pixel format", name, FORMATS)
@@ -47,6 +59,22 @@ def convert(array: Pixels, source: str, target: str) -> Pixels:
     if direct is not None:
         return direct(array)
     return _DIRECT["bgr24", target](_DIRECT[source, "bgr24"](array))
+
+
+# Measured on 1080p, the scaler takes 0.1 of the time from i420, 0.5 to 0.7 to i420, and 0.2 to 0.75, with the
+# very same result, where channels only change places. From bgr24 to i420 and from gray to three channels it
+# gains nothing. To gray it gains a third, which is not worth that a large picture is rounded unlike a small one.
+_SCALED = frozenset(
+    {
+        *(("i420", packed) for packed in ("bgr24", "rgb24", "bgra")),
+        *((packed, "i420") for packed in ("rgb24", "bgra")),
+        *(("bgr24", "rgb24"), ("bgr24", "bgra"), ("rgb24", "bgr24"), ("rgb24", "bgra")),
+        *(("bgra", "bgr24"), ("bgra", "rgb24"), ("gray8", "bgra")),
+    }
+)
+# Rows times columns of the array. Below that any conversion takes under half a millisecond here: not worth
+# loading a library of tens of megabytes for.
+_MANY = 256 * 256
 
 
 def planes(array: Pixels) -> tuple[Pixels, Pixels, Pixels]:

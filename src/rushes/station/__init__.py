@@ -1,8 +1,9 @@
 """One machine's running set of processes: started, supervised, ended in order, and their frames accounted
 for.
 
-Start at ``builtin.py``. ``processes`` holds the parent's side of a process, ``child`` the inside,
-``stages`` what is done there, ``messages`` what the two say; ``ledger`` and ``books`` keep the counts.
+Start at ``builtin.py``: it runs the channels of a ``plan``. ``channel`` is one of them seen from the parent,
+``filling`` and ``reading`` what its processes do (they begin in ``stages``), ``processes`` holds the parent's
+side of a process, ``child`` the inside, ``messages`` what the two say; ``ledger`` and ``books`` keep the counts.
 """
 
 from __future__ import annotations
@@ -11,12 +12,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rushes.station.builtin import BuiltinStation, Plan
+    from rushes.station.builtin import BuiltinStation
+    from rushes.station.plan import ChannelPlan, Plan, channels_from
     from rushes.station.report import RunReport, Status
 
-__all__ = ["BuiltinStation", "Plan", "RunReport", "Status"]
+__all__ = ["BuiltinStation", "ChannelPlan", "Plan", "RunReport", "Status", "channels_from"]
 
-_HOME = {"BuiltinStation": "builtin", "Plan": "builtin", "RunReport": "report", "Status": "report"}
+_HOME = {
+    "BuiltinStation": "builtin",
+    "ChannelPlan": "plan",
+    "Plan": "plan",
+    "RunReport": "report",
+    "Status": "report",
+    "channels_from": "plan",
+}
 
 
 # Lazy, because each process of a station imports this package and most need none of these.

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from rushes.metrics import EdgeStats, LatencyMarks, LatencySummary
-from rushes.station.ledger import CardCounts, ReaderBook
+from rushes.station.ledger import ReaderBook, SourceCounts
 from rushes.station.messages import Report
 
 if TYPE_CHECKING:
@@ -23,13 +23,11 @@ _MARKS_KEPT = 20_000
 
 
 class Books:
-    """The counts of one depot fed by a card, and of its ``readers``."""
+    """The counts of one channel's depot and of its ``readers``."""
 
-    def __init__(self, source: str, depot: str, readers: Iterable[str]) -> None:
+    def __init__(self, readers: Iterable[str]) -> None:
         self.readers: Mapping[str, ReaderBook] = {name: ReaderBook() for name in readers}
         self.strips_read = 0
-        self._source = source
-        self._name = depot
         self._wrong = self._disordered = 0
         self._reports: dict[str, Report] = {}
         self._finals: dict[str, Report] = {}
@@ -75,16 +73,15 @@ class Books:
         """
         return (self._marks if whole_run else self._shown).summary()
 
-    def edges(self, depot: Depot, stats: DepotStats) -> tuple[EdgeStats, ...]:
+    def edges(self, channel: str, depot: Depot) -> tuple[EdgeStats, ...]:
         """Every edge's ledger. Adds up exactly once nothing moves any more; before, by a frame or two."""
-        newest = depot.newest()
-        counts = CardCounts.of(newest)
-        edges = [counts.edge(f"{self._source} -> {self._name}", newest, stats)]
+        stats, newest = depot.stats(), depot.newest()
+        edges = [SourceCounts.of(newest).edge(f"{channel} source -> {channel}", newest, stats)]
         rows = {row.name: row.waiting for row in stats.consumers}
         for name, book in self.readers.items():
             final = self._finals.get(name)
             waiting = rows.get(name) if final is None else final.depot_waiting
-            edges.append(book.edge(f"{self._name} -> {name}", stats.head, waiting))
+            edges.append(book.edge(f"{channel} -> {name}", stats.head, waiting))
         return tuple(edges)
 
     def problems(self) -> list[str]:

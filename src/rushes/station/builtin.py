@@ -1,63 +1,29 @@
-"""The station that runs without a file: an animated test card in its own process, a depot, and readers of
-it.
-"""
+"""The station that runs without a file: each source in a process of its own, its depot, and readers of it."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rushes.clock import SYSTEM
-from rushes.depot import Depot
 from rushes.lifecycle import Closeable
-from rushes.station.books import Books
-from rushes.station.messages import CardTask, Go, ReaderTask, Ready, Report, Stop, Word
+from rushes.metrics import LatencySummary
+from rushes.station.channel import Channel
 from rushes.station.processes import Stage, Supervisor
-from rushes.station.report import RunReport, Status
+from rushes.station.report import ChannelReport, ChannelStatus, RunReport, Status
 from rushes.station.usage import memory_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rushes.lifecycle import StopToken
+    from rushes.station.messages import Word
+    from rushes.station.plan import Plan
 
-__all__ = ["BuiltinStation", "Plan"]
+__all__ = ["BuiltinStation"]
 
-_CARD = "testcard"
 _READY_S = 15.0
-_CARD_END_S = 2.0
+_SOURCE_END_S = 3.0
 _DRAIN_S = 4.0
 _WEIGH_NS = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to run. i420, because it is half of bgr24 and what JPEG and H.264 are made from."""
-
-    station: str = field(default_factory=lambda: f"rushes-up-{os.getpid()}")
-    channel: str = "card"
-    width: int = 1280
-    height: int = 720
-    fps: float = 30.0
-    format: str = "i420"
-    slots: int = 16
-    readers: tuple[str, ...] = ("reader 1", "reader 2")
-
-    @property
-    def depot(self) -> str:
-        """The depot's name."""
-        return f"{self.station}-{self.channel}"
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Of one frame's array."""
-        return self.height * 3 // 2, self.width
-
-    @property
-    def budget_bytes(self) -> int:
-        """Shared memory for frames; all of it is taken at the start."""
-        return self.slots * self.shape[0] * self.shape[1]
 
 
 class BuiltinStation(Closeable):
@@ -71,14 +37,13 @@ class BuiltinStation(Closeable):
         super().__init__()
         self.plan = plan
         self.name = plan.station
-        self._books = Books(_CARD, "depot", plan.readers)
-        self._ready: set[str] = set()
         self._news: list[str] = []
         self._ram = self._peak_ram = self._weigh_due_ns = 0
         self._start_ns = 0
-        self._depot: Depot | None = None
+        self.channels = {each.name: Channel(each, plan.depot(each), self._news_of) for each in plan.channels}
+        self._of = {id(stage): channel for channel in self.channels.values() for stage in channel.stages}
         self._supervisor = Supervisor(
-            [Stage(_CARD, self._card_task), *(Stage(name, self._reader_task(name)) for name in plan.readers)],
+            [stage for channel in self.channels.values() for stage in channel.stages],
             on_word=self._on_word,
             on_death=self._on_death,
         )
@@ -86,7 +51,14 @@ class BuiltinStation(Closeable):
     @property
     def failure(self) -> str:
         """Which stage was given up, and why; empty while none was."""
-        return next((f"{each.name}: {each.failure}" for each in self._supervisor.stages if each.failure), "")
+        given_up = (f"{each.name}: {each.failure}" for each in self._supervisor.stages if each.failure)
+        no_room = (f"{each.name}: {each.failure}" for each in self.channels.values() if each.failure)
+        return next(iter((*given_up, *no_room)), "")
+
+    @property
+    def ended(self) -> bool:
+        """Whether every source has come to its end."""
+        return all(channel.ended for channel in self.channels.values())
 
     @property
     def pids(self) -> dict[str, int]:
@@ -94,79 +66,64 @@ class BuiltinStation(Closeable):
         return {each.name: each.pid for each in self._supervisor.stages if each.pid is not None}
 
     @property
-    def depot(self) -> Depot:
-        """The depot, from ``start`` to ``close``."""
-        self._check_open()
-        if self._depot is None:
-            self._depot = Depot.create(
-                self.plan.depot, slots=self.plan.slots, shape=self.plan.shape, replace="stale"
-            )
-        return self._depot
-
-    @property
     def running_s(self) -> float:
-        """Seconds since the first frame was due; 0 before."""
+        """Seconds since the first channel began; 0 before."""
         return (SYSTEM.monotonic_ns() - self._start_ns) / 1e9 if self._start_ns else 0.0
 
     def start(self, stop: StopToken) -> None:
-        """Takes the memory, starts the processes, and begins once all are ready or have had 15 s to be.
+        """Starts the processes; back once every channel has begun, or when 15 s have passed.
 
-        Raises DepotError when the memory cannot be had; nothing is left behind.
+        A camera that is not there by then begins when it comes.
         """
-        depot = self.depot
+        self._check_open()
         self._supervisor.start()
         until_ns = SYSTEM.monotonic_ns() + int(_READY_S * 1e9)
-        while not self._all_ready() and SYSTEM.monotonic_ns() < until_ns:
-            if stop.stopped or self.failure:
-                return
+        while SYSTEM.monotonic_ns() < until_ns and not stop.stopped and not self.failure:
             self._supervisor.step(0.1)
+            self._advance()
+            if all(channel.settled for channel in self.channels.values()):
+                break
         self._start_ns = SYSTEM.monotonic_ns()
-        self._books.rate(depot.stats().stored, self._start_ns)
-        _tell(self._supervisor.stages[0], Go(self._start_ns))
 
     def step(self, timeout_s: float, stop: StopToken) -> None:
         """Serves the processes for about ``timeout_s`` seconds, or until told to stop."""
         until_ns = SYSTEM.monotonic_ns() + int(timeout_s * 1e9)
         while (left_ns := until_ns - SYSTEM.monotonic_ns()) > 0 and not stop.stopped:
             self._supervisor.step(left_ns / 1e9)
-        self._books.look(self.depot.stats(), self.pids)
+            self._advance()
 
     def status(self) -> Status:
         """The figures of now, and what happened since they were last asked for."""
-        stats = self.depot.stats()
-        self._books.look(stats, self.pids)
         self._weigh()
-        ages = self._books.ages(whole_run=False)
-        news, self._news = tuple(self._news), []
+        channels = tuple(self._status_of(channel) for channel in self.channels.values())
+        news, self._news[:] = tuple(self._news), []
+        readers = {stage.name for channel in self.channels.values() for stage in channel.readers}
         return Status(
-            fps=self._books.rate(stats.stored, SYSTEM.monotonic_ns()),
-            age_p50_s=ages.p50,
-            age_p95_s=ages.p95,
-            held=stats.held,
-            slots=stats.slots,
-            dropped=sum(edge.dropped_total for edge in self._books.edges(self.depot, stats)),
+            channels=channels,
             ram_bytes=self._ram,
-            readers=sum(name in self._books.readers for name in self.pids),
+            readers=sum(name in readers for name in self.pids),
             restarts=sum(stage.restarts for stage in self._supervisor.stages),
             running_s=self.running_s,
             news=news,
         )
 
     def finish(self, reason: str) -> RunReport:
-        """Ends in order: the source, then the readers once they have read all, then the depot.
+        """Ends in order: the sources, then the readers once they have read all, then the depots.
 
         Returns the account of the run. A stage that does not end within seconds is killed and named in it.
         """
-        depot = self.depot
         duration_s, failure = self.running_s, self.failure
         self._weigh()
-        card, *readers = self._supervisor.stages
-        _tell(card, Stop())
-        stuck = self._supervisor.see_out([card], _CARD_END_S)
-        self._books.look(depot.stats(), self.pids)
-        for reader in readers:
-            _tell(reader, Stop(depot.head))
-        stuck += self._supervisor.see_out(readers, _DRAIN_S)
+        channels = list(self.channels.values())
+        for channel in channels:
+            channel.stop_source()
+        stuck = self._supervisor.see_out([channel.source for channel in channels], _SOURCE_END_S)
+        for channel in channels:
+            channel.look(SYSTEM.monotonic_ns())
+            channel.stop_readers()
+        stuck += self._supervisor.see_out(
+            [each for channel in channels for each in channel.readers], _DRAIN_S
+        )
         problems = [failure] if failure else []
         problems += [f"{stage.name} did not end when told to" for stage in stuck]
         report = self._account("failed" if failure else reason, duration_s, problems)
@@ -174,60 +131,73 @@ class BuiltinStation(Closeable):
         return report
 
     def _account(self, reason: str, duration_s: float, problems: list[str]) -> RunReport:
-        stats = self.depot.stats()
+        channels = tuple(self._report_of(each, duration_s) for each in self.channels.values())
+        for channel in self.channels.values():
+            problems += channel.books.problems()
         return RunReport(
             station=self.plan.station,
-            depot=stats.name,
-            depot_bytes=self.plan.budget_bytes,
-            slots=stats.slots,
             reason=reason,
             duration_s=duration_s,
-            fps=stats.stored / duration_s if duration_s > 0 else 0.0,
-            ages=self._books.ages(whole_run=True),
-            edges=self._books.edges(self.depot, stats),
+            channels=channels,
             restarts={stage.name: stage.restarts for stage in self._supervisor.stages},
-            strips_read=self._books.strips_read,
             peak_ram_bytes=self._peak_ram,
-            problems=(*problems, *self._books.problems()),
+            problems=tuple(problems),
+        )
+
+    def _report_of(self, channel: Channel, duration_s: float) -> ChannelReport:
+        stats = None if channel.depot is None else channel.depot.stats()
+        opened = channel.opened
+        return ChannelReport(
+            name=channel.name,
+            source=channel.shown_uri,
+            state=channel.state,
+            width=0 if opened is None else opened.width,
+            height=0 if opened is None else opened.height,
+            backend="" if opened is None else opened.backend,
+            depot=channel.depot_name,
+            slots=channel.plan.slots,
+            depot_bytes=channel.plan.slots * channel.frame_bytes,
+            fps=stats.stored / duration_s if stats is not None and duration_s > 0 else 0.0,
+            ages=channel.books.ages(whole_run=True),
+            edges=() if channel.depot is None else channel.books.edges(channel.name, channel.depot),
+            strips_read=channel.books.strips_read,
+        )
+
+    def _status_of(self, channel: Channel) -> ChannelStatus:
+        stats = channel.look(SYSTEM.monotonic_ns())
+        if stats is None or channel.depot is None:
+            return ChannelStatus(channel.name, channel.state, 0.0, LatencySummary(), 0, channel.plan.slots, 0)
+        edges = channel.books.edges(channel.name, channel.depot)
+        return ChannelStatus(
+            channel.name,
+            channel.state,
+            channel.books.rate(stats.stored, SYSTEM.monotonic_ns()),
+            channel.books.ages(whole_run=False),
+            stats.held,
+            stats.slots,
+            sum(edge.dropped_total for edge in edges),
         )
 
     def _close(self) -> None:
         self._supervisor.close()
-        if self._depot is not None:
-            self._depot.unlink()
-            self._depot.close()
+        for channel in self.channels.values():
+            channel.close()
 
-    def _all_ready(self) -> bool:
-        return len(self._ready) == len(self._supervisor.stages)
-
-    def _card_task(self) -> CardTask:
-        plan = self.plan
-        return CardTask(
-            name=_CARD,
-            depot=plan.depot,
-            parent=os.getpid(),
-            width=plan.width,
-            height=plan.height,
-            fps=plan.fps,
-            format=plan.format,
-        )
-
-    def _reader_task(self, name: str) -> Callable[[], ReaderTask]:
-        book = self._books.readers[name]
-        return lambda: ReaderTask(depot=self.plan.depot, parent=os.getpid(), name=name, start=book.position)
+    def _advance(self) -> None:
+        now_ns = SYSTEM.monotonic_ns()
+        for channel in self.channels.values():
+            channel.advance(now_ns)
+            channel.look(now_ns)
 
     def _on_word(self, stage: Stage, word: Word) -> None:
-        if isinstance(word, Ready):
-            self._ready.add(stage.name)
-            if stage.name == _CARD and self._start_ns:
-                _tell(stage, Go(self._start_ns))  # a restarted one keeps to the deadlines of the first
-        elif isinstance(word, Report):
-            self._books.hear(stage.name, word)
+        self._of[id(stage)].hear(stage, word)
 
     def _on_death(self, stage: Stage, cause: str) -> None:
-        if stage.name in self._books.readers:
-            self._books.died(stage.name)
-        self._news.append(f"{stage.name} ended: {cause}")
+        self._of[id(stage)].died(stage)
+        self._news_of(f"{stage.name} ended: {cause}")
+
+    def _news_of(self, line: str) -> None:
+        self._news.append(line)
 
     def _weigh(self) -> None:
         # Weighing walks the page tables of every process: a thing to do once a second, not with every line.
@@ -236,8 +206,3 @@ class BuiltinStation(Closeable):
             self._weigh_due_ns = now_ns + _WEIGH_NS
             self._ram = memory_bytes([os.getpid(), *self.pids.values()])
             self._peak_ram = max(self._peak_ram, self._ram)
-
-
-def _tell(stage: Stage, order: Go | Stop) -> None:
-    if stage.child is not None:
-        stage.child.tell(order)

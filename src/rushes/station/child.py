@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 import threading
+from typing import BinaryIO
 
 import msgspec
 
@@ -19,7 +20,7 @@ from rushes.station.messages import LINE_BYTES, Go, Order, Stop, Word
 __all__ = ["Link", "die_with_parent"]
 
 _PR_SET_PDEATHSIG = 1
-_IN, _OUT = 0, 1
+_OUT = 1
 _LAST_WORD_S = 2.0
 
 
@@ -43,21 +44,21 @@ class Link:
     for.
     """
 
-    def __init__(self, parent: int) -> None:
+    def __init__(self, parent: int, orders: BinaryIO) -> None:
         # The parent orders the close; a terminal's Ctrl-C to the whole group would overtake it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         die_with_parent(parent)
         self.stop = StopToken("the stage")
         self.head = -1
-        self._start_ns = 0
+        self._start_ns: int | None = None
         self._go = threading.Event()
         os.set_blocking(_OUT, False)
-        threading.Thread(target=self._listen, name="orders", daemon=True).start()
+        threading.Thread(target=self._listen, args=(orders,), name="orders", daemon=True).start()
 
     def wait_for_go(self) -> int | None:
         """Waits for the Go order and returns its ``start_ns``; None when a Stop came first."""
         self._go.wait()
-        return None if self.stop.stopped else self._start_ns
+        return self._start_ns
 
     def say(self, word: Word) -> bool:
         """Reports, if the pipe has room; False when it has not, and the word is dropped. Never waits."""
@@ -77,11 +78,10 @@ class Link:
             select.select([], [_OUT], [], _LAST_WORD_S)
             self.say(word)
 
-    def _listen(self) -> None:
+    def _listen(self, pipe: BinaryIO) -> None:
         orders = msgspec.json.Decoder(Order)
-        with open(_IN, "rb", closefd=False) as pipe:
-            for line in pipe:
-                self._follow(orders.decode(line))
+        for line in pipe:
+            self._follow(orders.decode(line))
         os._exit(1)
 
     def _follow(self, order: Order) -> None:

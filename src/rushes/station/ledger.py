@@ -1,55 +1,57 @@
 """The books of a station's edges: what was offered, delivered and lost (pure).
 
-On each edge the figures compared come from different places, so that adding up proves something: the card's
+On each edge the figures compared come from different places, so that adding up proves something: the source's
 own numbers against the depot's counters, the depot's head against what its consumers' rows say.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rushes.metrics import EdgeStats
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rushes.depot import DepotStats, Lease
 
-__all__ = ["CardCounts", "ReaderBook"]
+__all__ = ["ReaderBook", "SourceCounts"]
 
 
 @dataclass(frozen=True, slots=True)
-class CardCounts:
-    """A card's own counts, which travel with each of its frames.
+class SourceCounts:
+    """A source's own counts, which travel with each of its frames.
 
-    The depot outlives the process that draws, so the next one goes on counting where a killed one stopped,
-    and no tick is forgotten. ``late`` ticks were skipped by pacing; ``down`` ones passed while no process
-    drew; ``refused`` ones found no slot.
+    The depot outlives the process that fills it, so the next one goes on counting where a killed one stopped,
+    and no tick is forgotten. ``refused`` frames found no slot, which the depot counts too; ``dropped`` never
+    came to the depot: reason → count ("late": a deadline passed, "stage down": while no process ran, and what
+    the kind of source has to tell).
     """
 
-    late: int = 0
-    down: int = 0
     refused: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, newest: Lease | None) -> CardCounts:
+    def of(cls, newest: Lease | None) -> SourceCounts:
         """As the newest frame tells; all zero before the first."""
         meta = {} if newest is None else newest.meta
-        return cls(*(int(meta.get(name, 0)) for name in ("late", "down", "refused")))
+        return cls(int(meta.get("refused", 0)), dict(meta.get("dropped", {})))
 
-    def meta(self) -> dict[str, int]:
+    def meta(self) -> dict[str, int | dict[str, int]]:
         """To travel with a frame."""
-        return {"late": self.late, "down": self.down, "refused": self.refused}
+        return {"refused": self.refused, "dropped": dict(self.dropped)}
 
     def next_tick(self, newest: Lease | None, stats: DepotStats) -> int:
-        """The tick after all that are accounted for: drawn, skipped, or refused, also after the newest
+        """The tick after all that are accounted for: brought, skipped, or refused, also after the newest
         frame.
         """
-        drawn = 0 if newest is None else newest.number + 1
-        return drawn + sum(stats.dropped.values()) - self.refused
+        brought = 0 if newest is None else newest.number + 1
+        return brought + sum(stats.dropped.values()) - self.refused
 
     def edge(self, name: str, newest: Lease | None, stats: DepotStats) -> EdgeStats:
         """The edge into the depot, offered one frame a tick."""
-        dropped = {**stats.dropped, "late": self.late, "stage down": self.down}
+        dropped = {**stats.dropped, **self.dropped}
         return EdgeStats(
             name,
             offered=self.next_tick(newest, stats),

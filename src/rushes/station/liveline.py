@@ -7,34 +7,35 @@ from typing import TYPE_CHECKING
 from rushes.limits import format_size
 
 if TYPE_CHECKING:
-    from rushes.station.builtin import Plan
-    from rushes.station.report import RunReport, Status
+    from rushes.station.report import ChannelStatus, RunReport, Status
 
-__all__ = ["closing_lines", "opening_lines", "status_line"]
+__all__ = ["closing_lines", "opening_line", "status_lines"]
 
 _MIB = 1 << 20
 
 
-def opening_lines(plan: Plan, version: str, core: str, shm_free_bytes: int) -> list[str]:
-    """What is going to run, and within which bounds, before anything is taken."""
-    readers = ", ".join(plan.readers)
-    return [
-        f"rushes {version}  {core}  shm: {format_size(shm_free_bytes)} free  "
-        f"budget: {format_size(plan.budget_bytes)} shared memory",
-        f"  testcard {plan.width}x{plan.height}@{plan.fps:g} {plan.format} -> depot {plan.depot} "
-        f"[{plan.slots} slots of {format_size(plan.budget_bytes // plan.slots)}] -> {readers}",
-    ]
+def opening_line(version: str, core: str, shm_free_bytes: int) -> str:
+    """What runs here, and how much room there is for depots."""
+    return f"rushes {version}  {core}  shm: {format_size(shm_free_bytes)} free"
 
 
-def status_line(status: Status) -> str:
-    """One moment, in figures that keep their places."""
+def status_lines(status: Status) -> list[str]:
+    """One moment, in figures that keep their places: a line for each channel, then what they share.
+
+    A single channel shares its line.
+    """
     restarts = f"  restarts {status.restarts}" if status.restarts else ""
-    age = f"p50 {_ms(status.age_p50_s)} p95 {_ms(status.age_p95_s)}"
-    ram = f"{status.ram_bytes / _MIB:.0f} MiB"
+    shared = f"RAM {status.ram_bytes / _MIB:.0f} MiB  readers {status.readers}{restarts}"
+    width = max(len(each.name) for each in status.channels)
+    lines = [f"{each.name:<{width}}  {_figures(each)}" for each in status.channels]
+    return [f"{lines[0]}  {shared}"] if len(lines) == 1 else [*lines, shared]
+
+
+def _figures(channel: ChannelStatus) -> str:
+    age = f"p50 {_ms(channel.ages.p50)} p95 {_ms(channel.ages.p95)}"
     return (
-        f"fps {status.fps:.1f}  age {age}  "
-        f"depot {status.held}/{status.slots}  dropped {status.dropped}  RAM {ram}  "
-        f"readers {status.readers}{restarts}"
+        f"{channel.state:<7}  fps {channel.fps:.1f}  age {age}  "
+        f"depot {channel.held}/{channel.slots}  dropped {channel.dropped}"
     )
 
 
@@ -44,15 +45,19 @@ def _ms(seconds: float) -> str:
 
 def closing_lines(report: RunReport) -> list[str]:
     """What there is to say below the ledger."""
-    ages = report.ages
     lines = [
-        f"{report.reason} after {report.duration_s:.1f} s: {report.fps:.1f} fps, "
-        f"age p50 {_ms(ages.p50)} p95 {_ms(ages.p95)} p99 {_ms(ages.p99)}, "
-        f"peak RAM {report.peak_ram_bytes / _MIB:.0f} MiB",
+        f"{report.reason} after {report.duration_s:.1f} s, peak RAM {report.peak_ram_bytes / _MIB:.0f} MiB"
+    ]
+    lines += [
+        f"  {each.name}: {each.fps:.1f} fps, age p50 {_ms(each.ages.p50)} p95 {_ms(each.ages.p95)} "
+        f"p99 {_ms(each.ages.p99)}"
+        for each in report.channels
+    ]
+    lines.append(
         "every frame is accounted for"
         if report.adds_up
-        else "THE LEDGER DOES NOT ADD UP: this is a bug in rushes",
-    ]
+        else "THE LEDGER DOES NOT ADD UP: this is a bug in rushes"
+    )
     restarts = [f"{name} {count}" for name, count in report.restarts.items() if count]
     if restarts:
         lines.append(f"restarts: {', '.join(restarts)}")

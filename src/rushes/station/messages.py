@@ -11,13 +11,15 @@ import msgspec
 
 __all__ = [
     "LINE_BYTES",
-    "CardTask",
+    "Done",
     "Failed",
     "Go",
+    "Opened",
     "Order",
     "ReaderTask",
     "Ready",
     "Report",
+    "SourceTask",
     "Stop",
     "Task",
     "Word",
@@ -35,23 +37,30 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     parent: int
 
 
-class CardTask(Task, frozen=True, tag="card"):
-    """Draw a test card into the depot, ``fps`` times a second."""
+class SourceTask(Task, frozen=True, tag="source"):
+    """Bring the frames of the source at ``uri`` into the depot as ``format``.
 
-    width: int
-    height: int
-    fps: float
+    ``fps`` None: as many as it gives. ``options`` are those of its kind of source.
+    """
+
+    uri: str
     format: str
+    fps: float | None = None
+    options: dict[str, bool | int | float | str] = {}
 
 
 class ReaderTask(Task, frozen=True, tag="reader"):
-    """Read every frame newer than sequence ``start``, as the depot's consumer ``name``."""
+    """Read every frame newer than sequence ``start``, as the depot's consumer ``name``.
+
+    ``strips``: they are of a test card, whose strip is to show each frame's number and time.
+    """
 
     start: int
+    strips: bool = False
 
 
 class Go(msgspec.Struct, frozen=True, tag="go"):
-    """Begin. ``start_ns`` is the deadline of tick 0 on the machine's monotonic clock."""
+    """Begin: the depot is there. ``start_ns`` is the deadline of tick 0 on the machine's monotonic clock."""
 
     start_ns: int
 
@@ -63,7 +72,22 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """The process has imported and joined what it needs."""
+    """The process has imported what it needs."""
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
+    """A source is there and gives pictures of this size, ``fps`` a second; ``backend`` says by which way."""
+
+    width: int
+    height: int
+    fps: float
+    backend: str = ""
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """A source has no more, for this reason: the orderly end of its stage."""
+
+    reason: str
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
@@ -91,4 +115,4 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 Order = Go | Stop
-Word = Ready | Report | Failed
+Word = Ready | Opened | Report | Done | Failed

@@ -27,10 +27,7 @@ __all__ = ["Backoff", "Child", "Stage", "Supervisor"]
 
 # The package is found where the parent found it, after everything else; -P keeps the caller's folder off
 # the path, where a file called numpy.py may lie.
-_BOOT = (
-    "import sys; sys.path.append(sys.argv[1]); "
-    "from rushes.station.stages import main; sys.exit(main(sys.argv[2]))"
-)
+_BOOT = "import sys; sys.path.append(sys.argv[1]); from rushes.station.stages import main; sys.exit(main())"
 _TAIL_BYTES = 4096
 _MOST_UNREAD = 1 << 16
 _LOOK_S = 0.02  # how often to see whether a process has ended whose pipes tell nothing
@@ -67,7 +64,7 @@ class Child:
     def __init__(self, task: Task) -> None:
         home = str(Path(rushes.__file__).parents[1])
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _BOOT, home, msgspec.json.encode(task).decode()],
+            [sys.executable, "-P", "-c", _BOOT, home, task.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -82,6 +79,8 @@ class Child:
         self._err = cast("IO[bytes]", self._process.stderr)
         for pipe in (self._stdin, self._out, self._err):
             os.set_blocking(pipe.fileno(), False)
+        # Not on the command line, which everybody on the machine can read: a camera's address has its password.
+        self._send(task)
         self._words = msgspec.json.Decoder(Word)
         self._unread = b""
         self._tail = b""
@@ -104,8 +103,11 @@ class Child:
 
     def tell(self, order: Order) -> None:
         """Sends an order; a process that is gone, or listens to none of many, does not get it."""
+        self._send(order)
+
+    def _send(self, message: Task | Order) -> None:
         try:
-            self._stdin.write(msgspec.json.encode(order) + b"\n")
+            self._stdin.write(msgspec.json.encode(message) + b"\n")
         except (BrokenPipeError, BlockingIOError):
             return  # its end is noticed, and dealt with, elsewhere
 
@@ -162,8 +164,15 @@ class Stage:
         self.backoff = Backoff()
         self.restarts = 0
         self.due_ns = 0
+        self.done = False
+        """Whether it said that its work is at an end, and is not to be started again."""
         self.failure = ""
         """Why it was given up; empty while it is not."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether no process does it now and one is to be started."""
+        return self.child is None and not self.failure and not self.done
 
     @property
     def pid(self) -> int | None:
@@ -196,16 +205,12 @@ class Supervisor:
         has come.
         """
         now_ns = SYSTEM.monotonic_ns()
-        due = [
-            max(0, stage.due_ns - now_ns) / 1e9
-            for stage in self.stages
-            if not stage.child and not stage.failure
-        ]
+        due = [max(0, stage.due_ns - now_ns) / 1e9 for stage in self.stages if stage.idle]
         self._selector.select(min([timeout_s, *due]))
         for stage in self.stages:
             if stage.child is not None:
                 self._serve(stage, stage.child)
-            elif not stage.failure and SYSTEM.monotonic_ns() >= stage.due_ns:
+            elif stage.idle and SYSTEM.monotonic_ns() >= stage.due_ns:
                 stage.restarts += 1
                 self._launch(stage)
 
@@ -241,8 +246,9 @@ class Supervisor:
             lived_s = (SYSTEM.monotonic_ns() - child.started_ns) / 1e9
             cause = child.cause()
             self._let_go(stage)
-            self._bury(stage, lived_s, cause)
-            self._on_death(stage, cause)
+            if not stage.done:
+                self._bury(stage, lived_s, cause)
+                self._on_death(stage, cause)
 
     def _served(self, stage: Stage) -> bool:
         """Hears all a stage has to say; True when that was the last, because its process has ended."""

@@ -10,21 +10,30 @@ if TYPE_CHECKING:
 
     from rushes.metrics import EdgeStats, LatencySummary
 
-__all__ = ["RunReport", "Status"]
+__all__ = ["ChannelReport", "ChannelStatus", "RunReport", "Status"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """One channel at one moment. ``fps`` over the last seconds; ``dropped`` on all its edges since the start.
+
+    ``state``: "opening", "live", "lost" (no frame for two seconds) or "stopped" (the source had no more).
+    """
+
+    name: str
+    state: str
+    fps: float
+    ages: LatencySummary
+    held: int
+    slots: int
+    dropped: int
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One moment. ``fps`` over the last seconds; ages in seconds; ``dropped`` on all edges since the start;
-    ``news`` what happened since the last one.
-    """
+    """One moment. ``news``: what happened since the last one, a line each."""
 
-    fps: float
-    age_p50_s: float
-    age_p95_s: float
-    held: int
-    slots: int
-    dropped: int
+    channels: tuple[ChannelStatus, ...]
     ram_bytes: int
     readers: int
     restarts: int
@@ -33,24 +42,61 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class RunReport:
-    """The account of one run. ``reason`` is "stopped", "time is up" or "failed"; ``problems`` is empty when
-    all is well.
+class ChannelReport:
+    """The account of one channel. ``source`` is its address without a password; the edges are empty when the
+    source never opened.
     """
 
-    station: str
+    name: str
+    source: str
+    state: str
+    width: int
+    height: int
+    backend: str
     depot: str
-    depot_bytes: int
     slots: int
-    reason: str
-    duration_s: float
+    depot_bytes: int
     fps: float
     ages: LatencySummary
     edges: tuple[EdgeStats, ...]
-    restarts: Mapping[str, int]
     strips_read: int
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data, for JSON; ages in milliseconds."""
+        ages = {name: round(getattr(self.ages, name) * 1000, 3) for name in ("p50", "p95", "p99", "max")}
+        return {
+            "name": self.name,
+            "source": self.source,
+            "state": self.state,
+            "width": self.width,
+            "height": self.height,
+            "backend": self.backend,
+            "fps": round(self.fps, 2),
+            "age_ms": {"count": self.ages.count, **ages},
+            "depot": {"name": self.depot, "slots": self.slots, "bytes": self.depot_bytes},
+            "edges": [_plain_edge(edge) for edge in self.edges],
+            "strips_read": self.strips_read,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The account of one run. ``reason`` is "stopped", "time is up", "sources ended" or "failed";
+    ``problems`` is empty when all is well.
+    """
+
+    station: str
+    reason: str
+    duration_s: float
+    channels: tuple[ChannelReport, ...]
+    restarts: Mapping[str, int]
     peak_ram_bytes: int
     problems: tuple[str, ...]
+
+    @property
+    def edges(self) -> tuple[EdgeStats, ...]:
+        """Those of all channels."""
+        return tuple(edge for channel in self.channels for edge in channel.edges)
 
     @property
     def adds_up(self) -> bool:
@@ -63,32 +109,26 @@ class RunReport:
         return self.adds_up and not self.problems
 
     def plain(self) -> dict[str, Any]:
-        """As plain data, for JSON. Times in seconds, ages in milliseconds."""
+        """As plain data, for JSON. Times in seconds."""
         return {
             "station": self.station,
             "reason": self.reason,
             "ok": self.ok,
             "problems": list(self.problems),
             "duration_s": round(self.duration_s, 3),
-            "fps": round(self.fps, 2),
-            "age_ms": {
-                "count": self.ages.count,
-                **{name: round(getattr(self.ages, name) * 1000, 3) for name in ("p50", "p95", "p99", "max")},
-            },
-            "depot": {"name": self.depot, "slots": self.slots, "bytes": self.depot_bytes},
-            "edges": [
-                {
-                    "edge": edge.name,
-                    "offered": edge.offered,
-                    "delivered": edge.delivered,
-                    "dropped": dict(edge.dropped),
-                    "waiting": edge.waiting,
-                    "adds_up": edge.adds_up,
-                }
-                for edge in self.edges
-            ],
+            "channels": [channel.plain() for channel in self.channels],
             "adds_up": self.adds_up,
             "restarts": dict(self.restarts),
-            "strips_read": self.strips_read,
             "peak_ram_bytes": self.peak_ram_bytes,
         }
+
+
+def _plain_edge(edge: EdgeStats) -> dict[str, Any]:
+    return {
+        "edge": edge.name,
+        "offered": edge.offered,
+        "delivered": edge.delivered,
+        "dropped": dict(edge.dropped),
+        "waiting": edge.waiting,
+        "adds_up": edge.adds_up,
+    }

@@ -40,7 +40,7 @@ def test_what_needs_no_arrays_loads_none(arguments):
         ["nonsense"],
         ["up", "--nonsense"],
         ["up", "station.toml"],
-        ["up", "--name", "x"],
+        ["up", "--name"],
         ["up", "--for"],
         ["depot", "nonsense"],
         ["depot", "sweep", "--dry-run", "yes"],

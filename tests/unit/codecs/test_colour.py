@@ -165,6 +165,18 @@ def test_a_view_of_a_larger_picture():
         )
 
 
+@pytest.mark.parametrize(("source", "target"), [*itertools.product(colour.FORMATS, repeat=2)])
+def test_large_pictures_come_out_as_small_ones_do(source, target):
+    """Whichever way is taken: the size decides."""
+    bgr = np.random.default_rng(9).integers(0, 256, (300, 400, 3), np.uint8)
+    array = colour.exact(bgr, "bgr24", source)
+    made, exact = colour.convert(array, source, target), colour.exact(array, source, target)
+    check_array(made, target)
+    assert made.flags.writeable or source == target
+    assert np.abs(made.astype(int) - exact).max() <= (3 if "i420" in (source, target) else 0)
+    assert abs((made.astype(int) - exact).mean()) < 0.3
+
+
 def test_unknown_formats():
     for source, target in (("bgr24", "yuv"), ("jpeg", "bgr24")):
         with pytest.raises(UnknownName):

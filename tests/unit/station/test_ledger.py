@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rushes.depot import ConsumerStats, DepotStats
 from rushes.station.books import Books
-from rushes.station.ledger import CardCounts, ReaderBook
+from rushes.station.ledger import ReaderBook, SourceCounts
 from rushes.station.messages import LINE_BYTES, Report
 
 
@@ -23,13 +23,13 @@ def newest(number, counts):
 
 
 def test_before_the_first_frame_nothing_was_offered():
-    edge = CardCounts.of(None).edge("e", None, depot_stats(0))
+    edge = SourceCounts.of(None).edge("e", None, depot_stats(0))
     assert (edge.offered, edge.delivered, edge.waiting, dict(edge.dropped)) == (0, 0, 0, {})
     assert edge.adds_up
 
 
 def test_every_tick_is_stored_refused_late_or_down():
-    counts = CardCounts(late=3, down=10, refused=2)
+    counts = SourceCounts(2, {"late": 3, "stage down": 10, "stale": 0})
     stats = depot_stats(85, {"leased": 2, "full": 0})
     edge = counts.edge("e", newest(99, counts), stats)
     assert edge.offered == 100
@@ -38,7 +38,7 @@ def test_every_tick_is_stored_refused_late_or_down():
 
 
 def test_what_is_refused_after_the_newest_frame_counts_too():
-    counts = CardCounts(refused=2)
+    counts = SourceCounts(2)
     stats = depot_stats(10, {"leased": 5})
     lease = newest(11, counts)
     assert counts.next_tick(lease, stats) == 15
@@ -46,12 +46,12 @@ def test_what_is_refused_after_the_newest_frame_counts_too():
 
 
 def test_a_tick_that_nobody_counted_shows():
-    assert not CardCounts().edge("e", newest(10, CardCounts()), depot_stats(10)).adds_up
+    assert not SourceCounts().edge("e", newest(10, SourceCounts()), depot_stats(10)).adds_up
 
 
 def test_counts_travel_as_metadata():
-    counts = CardCounts(1, 2, 3)
-    assert CardCounts.of(newest(0, counts)) == counts
+    counts = SourceCounts(1, {"late": 2, "damaged": 3})
+    assert SourceCounts.of(newest(0, counts)) == counts
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 5)), min_size=1, max_size=10))
@@ -81,7 +81,7 @@ def row(name, pid, seen):
 
 
 def test_rows_of_dead_processes_are_history():
-    books = Books("card", "depot", ["r"])
+    books = Books(["r"])
     books.look(depot_stats(9, consumers=(row("r", 1, 9),)), {"r": 1})
     books.died("r")
     books.look(depot_stats(9, consumers=(row("r", 1, 9),)), {})
@@ -90,7 +90,7 @@ def test_rows_of_dead_processes_are_history():
 
 
 def test_figures_of_all_processes_of_a_reader_are_added():
-    books = Books("card", "depot", ["r"])
+    books = Books(["r"])
     books.hear("r", Report(seen=10, read=2, ages_s=(0.1,)))
     books.hear("r", Report(seen=20, read=4, ages_s=(0.3,)))
     books.died("r")
@@ -107,13 +107,13 @@ def test_figures_of_all_processes_of_a_reader_are_added():
     ids=["wrong", "disordered", "counted twice differently"],
 )
 def test_what_should_never_be_is_a_problem(report):
-    books = Books("card", "depot", ["r"])
+    books = Books(["r"])
     books.hear("r", report)
     assert len(books.problems()) == 1
 
 
 def test_the_rate_is_of_the_last_seconds():
-    books = Books("card", "depot", [])
+    books = Books([])
     assert books.rate(0, 0) == 0.0
     for second in range(1, 10):
         rate = books.rate(min(second, 5) * 30, second * 10**9)
@@ -123,7 +123,7 @@ def test_the_rate_is_of_the_last_seconds():
 def test_the_largest_report_is_one_line_that_a_pipe_takes_whole():
     import msgspec
 
-    from rushes.station.stages import _AGES_A_REPORT
+    from rushes.station.reading import _AGES_A_REPORT
 
     big = 2**63
     counts = dict.fromkeys(("seen", "read", "wrong", "disordered", "depot_seen", "depot_missed"), big)
