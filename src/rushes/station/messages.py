@@ -109,9 +109,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The process ends because of this."""
+    """The process ends because of this; ``wrong``: it was told to do what cannot be done, by anybody, ever."""
 
     cause: str
+    wrong: bool = False
 
 
 Order = Go | Stop

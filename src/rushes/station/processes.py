@@ -85,6 +85,8 @@ class Child:
         self._unread = b""
         self._tail = b""
         self._cause = ""
+        self.wrong = False
+        """Whether it said that another try would end the same way."""
         self.started_ns = SYSTEM.monotonic_ns()
 
     @property
@@ -125,6 +127,7 @@ class Child:
         for word in words:
             if isinstance(word, Failed):
                 self._cause = word.cause
+                self.wrong = word.wrong
         return words
 
     def cause(self) -> str:
@@ -166,6 +169,8 @@ class Stage:
         self.due_ns = 0
         self.done = False
         """Whether it said that its work is at an end, and is not to be started again."""
+        self.wrong = False
+        """Whether it was given up because it was told to do what cannot be done."""
         self.failure = ""
         """Why it was given up; empty while it is not."""
 
@@ -243,6 +248,7 @@ class Supervisor:
 
     def _serve(self, stage: Stage, child: Child) -> None:
         if self._served(stage):
+            stage.wrong = child.wrong
             lived_s = (SYSTEM.monotonic_ns() - child.started_ns) / 1e9
             cause = child.cause()
             self._let_go(stage)
@@ -261,7 +267,7 @@ class Supervisor:
         return ended
 
     def _bury(self, stage: Stage, lived_s: float, cause: str) -> None:
-        wait_s = stage.backoff.died(lived_s)
+        wait_s = None if stage.wrong else stage.backoff.died(lived_s)
         if wait_s is None:
             stage.failure = cause
         else:

@@ -10,6 +10,7 @@ import traceback
 
 import msgspec
 
+from rushes.errors import ConfigError, RushesError
 from rushes.station.child import Link
 from rushes.station.messages import Failed, ReaderTask, SourceTask
 
@@ -36,7 +37,9 @@ def main() -> int:
 
             read_frames(task, link)
     except Exception as error:  # noqa: BLE001  whatever it was, the parent has to learn the cause
-        traceback.print_exc(file=sys.stderr)
-        link.say_last(Failed(f"{type(error).__name__}: {error}"[:1000]))
+        if not isinstance(error, RushesError):
+            traceback.print_exc(file=sys.stderr)
+        wrong = isinstance(error, ConfigError)
+        link.say_last(Failed(f"{type(error).__name__}: {error}"[:1000], wrong))
         return 1
     return 0
