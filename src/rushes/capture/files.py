@@ -62,6 +62,7 @@ class FileSource(Closeable):
         self._thinner = Thinner(fps)
         self._stop = StopToken(self.name)
         self._turn = threading.Lock()
+        self._swap = threading.Lock()
         self._input = self._open()
         found = self._input.info
         own = found.fps or _GUESSED_FPS
@@ -82,7 +83,8 @@ class FileSource(Closeable):
 
     def stats(self) -> SourceStats:
         """The ledger: every frame the file holds up to here was delivered or dropped."""
-        damaged = self._damage + _lost(self._input.damage) + self._corrupt
+        with self._swap:
+            damaged = self._damage + _lost(self._input.damage) + self._corrupt
         dropped = {"late": self._counts["late"], "rate": self._counts["rate"], "damaged": damaged}
         return SourceStats(
             self.name,
@@ -115,9 +117,7 @@ class FileSource(Closeable):
                     self._ended = True
                     return
                 shift_s += end_s
-                self._damage += _lost(self._input.damage)
-                self._input.close()
-                self._input = self._open()
+                self._reopen()
         finally:
             self._turn.release()
 
@@ -154,6 +154,16 @@ class FileSource(Closeable):
             return False
         self._counts["rate"] += 1
         return True
+
+    def _reopen(self) -> None:
+        """From the beginning. Seeking back was rejected: not every file that can be played can go back."""
+        former, fresh = self._input, self._open()
+        with self._swap:
+            self._damage += _lost(former.damage)
+            self._input = fresh
+        former.close()
+        if self._stop.stopped:  # a close that came in between met the former one
+            fresh.close()
 
     def _open(self) -> MediaInput:
         from rushes.codecs.video.demux import MediaInput

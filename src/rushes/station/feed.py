@@ -79,6 +79,11 @@ class Feed(Closeable):
         self._check_open()
         return self._opened()[1]
 
+    @property
+    def pids(self) -> list[int]:
+        """This process and the one that captures."""
+        return [os.getpid(), *(pid for pid in (self._channel.source.pid,) if pid is not None)]
+
     def __iter__(self) -> Iterator[Frame]:
         self._check_open()
         if not self._turn.acquire(blocking=False):

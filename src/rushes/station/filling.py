@@ -18,6 +18,7 @@ from rushes.errors import ClosedError, DepotFull
 from rushes.frame import picture_size
 from rushes.station.ledger import SourceCounts
 from rushes.station.messages import Done, Opened
+from rushes.station.plan import depot_shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from rushes.codecs.colour import Pixels
     from rushes.depot import Loan
     from rushes.frame import Frame
-    from rushes.interfaces import Source
+    from rushes.interfaces import Source, SourceInfo
     from rushes.station.child import Link
     from rushes.station.messages import SourceTask
 
@@ -43,8 +44,7 @@ def fill(task: SourceTask, link: Link) -> None:
     link.stop.on_stop(source.close)
     try:
         info = source.info
-        if info.format != task.format:
-            from rushes.codecs.video import scale  # noqa: F401  loaded now, not while the first frame waits
+        _warm(source, info, task.format)
         link.say(Opened(width=info.width, height=info.height, fps=info.fps, backend=_backend(source)))
         start_ns = link.wait_for_go()
         if start_ns is None:
@@ -169,6 +169,14 @@ def place(frame: Frame, out: Pixels, format: str) -> None:
     else:
         array = resize(array, frame.format, width, height)
     convert(array, frame.format, format, out)
+
+
+def _warm(source: Source, info: SourceInfo, format: str) -> None:
+    """Has what the first frame needs loaded and made now, while no deadline waits for it."""
+    if isinstance(source, FillsArrays):
+        source.grab_into(np.empty(depot_shape(info.width, info.height, format), np.uint8), format, 0)
+    elif info.format != format:
+        from rushes.codecs.video import scale  # noqa: F401  the first use loads the video library
 
 
 def _backend(source: Source) -> str:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import xcffib
+import xcffib.xproto  # without it a connection has no requests to make
 
 from rushes.capture.screen.region import Region, fit
 from rushes.errors import SourceLost

@@ -1,0 +1,185 @@
+"""Measures what is claimed of capturing and recording a screen: ``python benchmarks/capture.py``.
+
+A virtual X screen of 1920x1080 shows a window that moves; each contender records it in turn, as a program of its
+own, and what all its processes took is read from the system when they have ended. ``--quick`` runs a little of
+everything, to see that it runs at all: its figures mean nothing. ``--long`` adds a minute of 60 frames a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from benchmarks._harness import Claim
+    from benchmarks.claims.capture_runs import Run
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(ROOT)
+
+
+def claims(
+    environment: Mapping[str, str], *, rounds: int, seconds: float, grabs: int, long: bool
+) -> list[Claim]:
+    found = _grab_claims(environment, rounds, grabs)
+    for fps in (25, 60):
+        found += _record_claims(environment, rounds, seconds, fps)
+    found.append(_rate_claim(environment, 60.0 if long else seconds))
+    if long:
+        found += _minute(environment)
+    return found
+
+
+def _grab_claims(environment: Mapping[str, str], rounds: int, grabs: int) -> list[Claim]:
+    from benchmarks._harness import Claim, ratios, take_turns
+    from benchmarks.claims.capture_runs import GRABS, OURS, grab_cost
+
+    times = take_turns(
+        {name: lambda name=name: grab_cost(name, environment, grabs) for name in GRABS}, rounds
+    )  # type: ignore[misc]
+    title = "one grab of 1920x1080"
+    found = [
+        Claim(
+            "grab_qt",
+            f"{title}: Qt's grabWindow takes so many times as long",
+            "×",
+            ratios(times["Qt grabWindow"], times[OURS]),
+            10.0,
+            at_least=True,
+            parts=dict(times),
+        )
+    ]
+    found += [
+        Claim(
+            f"grab_{name}",
+            f"{title}: {name} takes so many times as long",
+            "×",
+            ratios(times[name], times[OURS]),
+        )
+        for name in ("mss", "x11grab")
+    ]
+    return found
+
+
+def _record_claims(environment: Mapping[str, str], rounds: int, seconds: float, fps: int) -> list[Claim]:
+    from benchmarks._harness import Claim, ratios
+    from benchmarks.claims.capture_runs import FFMPEG, MSS, OURS, SEED, contenders, record
+
+    names = contenders()
+    runs: dict[str, list[Run]] = {name: [] for name in names}
+    for turn in range(rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            runs[name].append(record(name, environment, seconds, fps))
+    cpu: dict[str, Any] = {name: [each.cpu_per_frame_s for each in found] for name, found in runs.items()}
+    title = f"1080p at {fps} a second: processor time per recorded frame"
+    found = [
+        Claim(
+            f"cpu_{fps}_{short}",
+            f"{title}: {name}",
+            "×",
+            ratios(cpu[OURS], cpu[name]),
+            target,
+            parts=dict(cpu),
+        )
+        for name, short, target in ((SEED, "seed", 1 / 3), (MSS, "mss", 0.5), (FFMPEG, "ffmpeg", 1.0))
+        if name in runs
+    ]
+    size: dict[str, Any] = {name: [each.bytes_per_frame for each in all_] for name, all_ in runs.items()}
+    found.append(
+        Claim(
+            f"bytes_{fps}",
+            "bytes per frame: the seed's JPEGs",
+            "×",
+            ratios(size[OURS], size[SEED]),
+            1 / 8,
+            parts=size,
+        )
+    )
+    share: dict[str, Any] = {name: [100 * each.share for each in all_] for name, all_ in runs.items()}
+    lost = [each.lost for each in runs[OURS]]
+    found.append(Claim(f"lost_{fps}", f"1080p at {fps} a second: frames lost", "frames", lost, 0))
+    found.append(
+        Claim(
+            f"share_{fps}", f"1080p at {fps} a second: recorded of those due", "%", share[OURS], parts=share
+        )
+    )
+    return found
+
+
+def _rate_claim(environment: Mapping[str, str], seconds: float) -> Claim:
+    from benchmarks._harness import Claim
+    from benchmarks.claims.capture_runs import rate_beside_busy
+
+    errors = [100 * abs(rate_beside_busy(environment, seconds, fps) / fps - 1) for fps in (25, 60)]
+    title = f"rate error over {seconds:g} s, a busy Python thread in the same program"
+    return Claim("rate_busy", title, "%", [max(errors)], 0.1)
+
+
+def _minute(environment: Mapping[str, str]) -> list[Claim]:
+    from benchmarks._harness import Claim
+    from benchmarks.claims.capture_runs import OURS, SEED, record
+
+    ours, seed = (record(name, environment, 60, 60) for name in (OURS, SEED))
+    return [
+        Claim("minute_ours", "a minute of 1080p at 60 a second: frames lost", "frames", [ours.lost], 0),
+        Claim(
+            "minute_seed",
+            "the same minute: what the seed's way loses",
+            "%",
+            [100 - 100 * seed.share],
+            50.0,
+            at_least=True,
+        ),
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    from benchmarks import _harness
+    from benchmarks.claims.capture_runs import contenders, screen
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="a smoke run; the figures mean nothing, nothing is kept"
+    )
+    parser.add_argument("--long", action="store_true", help="also a minute of 60 frames a second")
+    parser.add_argument("--out", type=Path, help="where the JSON goes instead of results/capture.json")
+    options = parser.parse_args(arguments)
+    quick = options.quick
+    load, started = os.getloadavg()[0], time.monotonic()
+    with screen() as environment:
+        found = claims(
+            environment,
+            rounds=1 if quick else 3,
+            seconds=1.0 if quick else 6.0,
+            grabs=5 if quick else 100,
+            long=options.long,
+        )
+    outcome = {
+        "title": "Capture and recording",
+        "when": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "quick": quick,
+        "took_s": round(time.monotonic() - started, 1),
+        "machine": _harness.machine(),
+        "load": [round(load, 2), round(os.getloadavg()[0], 2)],
+        "peers": dict.fromkeys(contenders(), "taken part"),
+        "claims": [claim.as_record() for claim in found],
+    }
+    out = options.out or (None if quick else _harness.RESULTS.with_name("capture.json"))
+    if out is not None:
+        _harness.save(outcome, out)
+    for claim in found:
+        verdict = {True: "holds", False: "MISSED", None: "-"}[claim.holds]
+        measured = "not measured" if claim.measured is None else f"{claim.measured:.3g} {claim.unit}"
+        print(f"{verdict:7} {measured:>16}   {claim.title}", flush=True)
+    return 1 if any(claim.holds is False for claim in found) and not quick else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
