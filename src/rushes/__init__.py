@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rushes._native import native_status
-    from rushes.capture import open_source
+    from rushes.capture import Recorder, open_source
     from rushes.depot import (
         ConsumerStats,
         Depot,
@@ -119,6 +119,7 @@ __all__ = [
     "Priority",
     "PutResult",
     "QueueFull",
+    "Recorder",
     "Request",
     "Retry",
     "RushesError",
@@ -178,6 +179,7 @@ _HOME = {
     ),
     "Source": "rushes.interfaces",
     "native_status": "rushes._native",
+    "Recorder": "rushes.capture",
     "open_source": "rushes.capture",
 }
 """Where each name lives; a public name that is not listed here is an exception and lives in

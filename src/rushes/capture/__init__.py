@@ -1,7 +1,8 @@
 """Sources: what frames come from, and how they are paced.
 
 ``sources`` opens one by its address: ``screen``, ``card``, ``files``, ``live`` and ``depot_source`` are the kinds.
-``pace`` and ``pacer`` keep the time, ``thin`` takes fewer, ``records`` is what all of them tell.
+``pace`` and ``pacer`` keep the time, ``thin`` takes fewer, ``records`` is what all of them tell. ``recorder``
+records one.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rushes.capture.pacer import Pacer, Tick
+    from rushes.capture.recorder import Recorder
     from rushes.capture.records import SourceStats
     from rushes.capture.sources import open_source
     from rushes.capture.strip import read_strip
     from rushes.capture.testcard import TestCard
 
-__all__ = ["Pacer", "SourceStats", "TestCard", "Tick", "open_source", "read_strip"]
+__all__ = ["Pacer", "Recorder", "SourceStats", "TestCard", "Tick", "open_source", "read_strip"]
 
 _HOME = {
     "Pacer": "pacer",
+    "Recorder": "recorder",
     "SourceStats": "records",
     "TestCard": "testcard",
     "Tick": "pacer",

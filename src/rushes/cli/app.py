@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from rushes.cli.capture import capture
 from rushes.cli.depot import depot
 from rushes.cli.doctor import doctor
 from rushes.cli.up import up
@@ -19,6 +20,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # main gives it its exit code
 )
 app.command(up)
+app.command(capture)
 app.command(depot)
 app.command(doctor)
 app.command(version)

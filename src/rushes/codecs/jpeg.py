@@ -11,18 +11,19 @@ import numpy as np
 import simplejpeg
 
 from rushes.codecs import colour
-from rushes.errors import ConfigError, CorruptImage, EncodeError, unknown_name
+from rushes.errors import ConfigError, CorruptImage, EncodeError, FrameError, unknown_name
 from rushes.limits import MAX_PIXELS, check_pixels
 
 if TYPE_CHECKING:
     from rushes.codecs.colour import Pixels
 
-__all__ = ["check_quality", "decode", "encode", "read_size"]
+__all__ = ["check_quality", "decode", "decode_any", "encode", "read_size"]
 
 Packed = bytes | bytearray | memoryview | np.ndarray[Any, np.dtype[np.uint8]]
 
 _ORDERS = {"bgr24": "BGR", "rgb24": "RGB", "bgra": "BGRA", "gray8": "GRAY"}
 _SUBSAMPLINGS = ("420", "422", "444")
+_SCALES = (1, 2, 4, 8)
 
 
 def encode(array: Pixels, format: str, quality: int = 90, *, subsampling: str = "420") -> bytes:
@@ -88,15 +89,72 @@ def decode(data: Packed, format: str = "bgr24", *, max_pixels: int = MAX_PIXELS)
     it. Bytes that are broken or cut off raise CorruptImage, never half a picture; i420 of an odd size
     FrameError; UnknownName stands for another format.
     """
+    return decode_any(data, format, max_pixels=max_pixels)[0]
+
+
+def decode_any(
+    data: Packed,
+    format: str = "bgr24",
+    *,
+    out: Pixels | None = None,
+    scale: int = 1,
+    exact: bool = False,
+    partial: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> tuple[Pixels, bool]:
+    """As :func:`decode`, with all that can be asked for; (pixels, whether a part of the picture is missing).
+
+    ``out``: a contiguous array of the right shape to fill. ``scale``: 1, 2, 4 or 8, how many times smaller; sides
+    are rounded up. ``exact``: the slow inverse transform and smooth chroma, for a fifth more time. ``partial``:
+    a picture that is cut off or damaged is given as far as it goes, and said to be so.
+    """
     if format not in colour.FORMATS:
         raise unknown_name("pixel format", format, colour.FORMATS)
-    height, width = read_size(data)
+    if scale not in _SCALES:
+        raise ConfigError(f"scale is {scale!r}; give {', '.join(map(str, _SCALES))}", option="scale")
+    height, width = (-(-side // scale) for side in read_size(data))
     check_pixels(height, width, limit=max_pixels)
     direct = format if format in _ORDERS else "bgr24"
-    try:
-        pixels: Pixels = simplejpeg.decode_jpeg(data, _ORDERS[direct], fastdct=True, fastupsample=True)
-    except ValueError as error:
-        raise CorruptImage(f"broken or cut-off JPEG: {error}", format="jpeg") from error
+    shape = (height, width, len(_ORDERS[direct]) if direct != "gray8" else 1)
+    inner = out if out is not None and direct == format else None
+    if inner is not None:
+        _check_out(inner, shape)
+        inner = inner.reshape(shape)
+    options: dict[str, Any] = {"fastdct": not exact, "fastupsample": not exact}
+    if scale > 1:
+        # The decoder takes the smallest scale that is still as large as asked for.
+        options |= {"min_height": height, "min_width": width}
+    pixels, cut = _decoded(data, _ORDERS[direct], inner, partial, options)
     if direct == "gray8":
         pixels = pixels.reshape(height, width)
-    return colour.convert(pixels, direct, format)
+    if inner is not None and out is not None:
+        return out, cut
+    made = colour.convert(pixels, direct, format)
+    if out is None:
+        return made, cut
+    _check_out(out, made.shape)
+    np.copyto(out, made)
+    return out, cut
+
+
+def _decoded(
+    data: Packed, order: str, out: Pixels | None, partial: bool, options: dict[str, Any]
+) -> tuple[Pixels, bool]:
+    try:
+        return simplejpeg.decode_jpeg(data, order, buffer=out, **options), False
+    except ValueError as error:
+        if not partial:
+            raise CorruptImage(f"broken or cut-off JPEG: {error}", format="jpeg") from error
+    try:
+        return simplejpeg.decode_jpeg(data, order, buffer=out, strict=False, **options), True
+    except ValueError as error:
+        raise CorruptImage(f"broken JPEG, nothing of it can be had: {error}", format="jpeg") from error
+
+
+def _check_out(out: Pixels, shape: tuple[int, ...]) -> None:
+    fits = out.shape == shape or (shape[-1] == 1 and out.shape == shape[:2])
+    if not fits or out.dtype != np.uint8 or not out.flags.c_contiguous or not out.flags.writeable:
+        raise FrameError(
+            f"out must be a writeable contiguous uint8 array of shape {shape}, not {out.dtype} {out.shape}",
+            shape=tuple(out.shape),
+        )

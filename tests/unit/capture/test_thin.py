@@ -25,7 +25,7 @@ def test_as_many_a_second_as_asked_for(own, fps):
     assert abs(len(taken(fps, times)) - 60 * min(own, fps)) <= 1
 
 
-@given(st.lists(st.floats(-0.2, 0.2), min_size=100, max_size=100))
+@given(st.lists(st.floats(-0.15, 0.15), min_size=100, max_size=100))
 def test_wavering_times_do_not_add_up(jitter):
     times = [round((n + j) * SECOND / 25) for n, j in enumerate(jitter)]
     assert len(taken(25, times)) == 100

@@ -1,0 +1,278 @@
+"""The recorder: one thread takes frames from the source, others encode them side by side and write in order."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rushes.capture.recorder.events import Events
+from rushes.capture.recorder.ledger import Ledger, RecorderStats, Summary
+from rushes.capture.recorder.queue import ByteQueue
+from rushes.capture.recorder.sinks import Pictures, Sink, Video
+from rushes.capture.recorder.state import after
+from rushes.capture.recorder.turns import Turns
+from rushes.capture.thin import Thinner
+from rushes.errors import ConfigError, RushesError, SourceError, unknown_name
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from rushes.frame import Frame
+    from rushes.interfaces import Source
+
+__all__ = ["Recorder"]
+
+FORMATS = ("mp4", "jpeg", "qoi", "png")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# A source that gives about as many frames as are wanted is not thinned: its times waver.
+_ABOUT = 1.05
+_LOG = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Records ``source`` (a Source, or the address of one) into ``out``, at most one frame each ``every_s``.
+
+    ``format``: "mp4" (``out`` is a file), or "jpeg", "qoi", "png" (``out`` is a folder, which gets one growing
+    file of pictures, made into one file of each at the end unless ``unpack`` is False). ``quality`` 1 to 100 is
+    for mp4 and jpeg. ``memory_bytes`` bounds the frames that wait for the writers: when they are full the newest
+    is dropped as "memory". ``disk_bytes`` ends the recording as "budget". ``threads`` encode pictures side by
+    side (None: two; an mp4 has one). ``overwrite`` lets an mp4 replace a file.
+
+    A source that ended or was lost, and a full disk, end it too; what was written by then stays and can be
+    read, also after the death of the process: an mp4 up to its last second, pictures up to the last one. It
+    records once. A Source that was given is not closed here: it belongs to the caller, and its next frame is
+    the last thing waited for. Raises ConfigError for options that cannot be.
+    """
+
+    def __init__(
+        self,
+        source: Source | str,
+        out: str | os.PathLike[str],
+        *,
+        every_s: float = 0.04,
+        format: str = "mp4",
+        quality: int = 80,
+        memory_bytes: int = 256 << 20,
+        disk_bytes: int | None = None,
+        threads: int | None = None,
+        unpack: bool = True,
+        overwrite: bool = False,
+    ) -> None:
+        _check(format, every_s, quality, memory_bytes, disk_bytes, threads)
+        self._given, self._out, self._every_s = source, Path(out), every_s
+        self._format, self._quality, self._disk_bytes = format, quality, disk_bytes
+        self._threads = 1 if format == "mp4" else threads or 2
+        self._unpack, self._overwrite = unpack, overwrite
+        self._ledger = Ledger()
+        self._queue = ByteQueue(memory_bytes, self._ledger)
+        self._turns = Turns()
+        self._events = Events()
+        self._lock = threading.Lock()
+        self._state, self._reason = "new", "stopped"
+        self._finished = threading.Event()
+        self._summary: Summary | None = None
+        self._source: Source | None = None
+        self._sink: Sink | None = None
+        self._working = 0
+
+    @property
+    def summary(self) -> Summary | None:
+        """What became of it; None before the end."""
+        return self._summary
+
+    def on(self, event: str, fn: Callable[..., object]) -> None:
+        """Calls ``fn`` on "frame_changed"(number), "pixmap_saved"(number), "capture_stopped"(),
+        "capture_cancelled"() or "capture_finished"(summary), from the recorder's own thread for events.
+
+        The end is told once: stopped or cancelled, then finished. UnknownName for another event.
+        """
+        self._events.on(event, fn)
+
+    def stats(self) -> RecorderStats:
+        """The counts of this moment."""
+        size = 0 if self._sink is None else self._sink.size
+        return self._ledger.stats(self._late(), size)
+
+    def start(self) -> None:
+        """Opens the source and the output and begins.
+
+        ConfigError the second time, or when the output is in the way; SourceUnavailable and OSError as they come.
+        """
+        with self._lock:
+            if self._state != "new":
+                raise ConfigError("a recorder records once; make another", option="start")
+            self._state = after(self._state, "start")
+        try:
+            self._open()
+        except BaseException:  # whatever kept it from beginning, those who wait must not wait for ever
+            with self._lock:
+                self._state = "finished"
+            self._close_source()
+            self._summary = Summary(0, 0, 0, {}, 0, "source lost")
+            self._finished.set()
+            raise
+        self._events.start()
+        self._working = self._threads
+        for number in range(self._threads):
+            threading.Thread(target=self._write, name=f"recorder-writer-{number}", daemon=True).start()
+        threading.Thread(target=self._take, name="recorder-intake", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ends the recording and keeps it. Returns at once; see :meth:`wait`."""
+        self._end("stop", "stopped")
+
+    def cancel(self) -> None:
+        """Ends the recording and deletes what it made, nothing else. Returns at once; see :meth:`wait`."""
+        self._end("cancel", "cancelled")
+
+    def wait(self, timeout_s: float | None = None) -> Summary | None:
+        """The summary once all is finished and told; None when ``timeout_s`` seconds passed before."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        if not self._finished.wait(timeout_s):
+            return None
+        self._events.join(None if until is None else max(0.0, until - time.monotonic()))
+        return self._summary
+
+    def _open(self) -> None:
+        if isinstance(self._given, str):
+            from rushes.capture.sources import open_source
+
+            self._source = open_source(self._given, fps=1 / self._every_s)
+        else:
+            self._source = self._given
+        if self._format == "mp4":
+            self._sink = Video(self._out, self._source.info, self._quality, overwrite=self._overwrite)
+        else:
+            self._sink = Pictures(self._out, self._format, self._quality, loose=self._unpack)
+
+    def _end(self, happens: str, reason: str) -> None:
+        with self._lock:
+            before, self._state = self._state, after(self._state, happens)
+            if before == self._state:
+                return
+            self._reason = reason
+            never_began = self._state == "finished"
+        if never_began:
+            self._summary = Summary(0, 0, 0, {}, 0, reason)
+            self._finished.set()
+        self._queue.close("" if happens != "cancel" else "cancelled")
+
+    def _take(self) -> None:
+        source: Any = self._source
+        fps = source.info.fps
+        thin = Thinner(None if 0 < fps <= _ABOUT / self._every_s else 1 / self._every_s)
+        reason, number = "source ended", 0
+        try:
+            for frame in source:
+                wanted = thin.wants(frame.captured_ns)
+                if wanted:
+                    self._events.tell("frame_changed", number)
+                if not self._queue.put(number, frame, "" if wanted else "rate"):
+                    return
+                number += wanted
+                del frame  # a lease held while the next frame is waited for would be a slot less
+        except SourceError:
+            reason = "source lost"
+        except Exception:  # noqa: BLE001  a user's own source may raise anything; for the recording it is lost
+            _LOG.exception("the source of a recording raised")
+            reason = "source lost"
+        self._end("end", reason)
+
+    def _write(self) -> None:
+        sink: Any = self._sink
+        while (item := self._queue.get()) is not None:
+            turn, number, frame = item
+            del item
+            encoded, refused = None, ""
+            try:
+                encoded = sink.encode(frame)
+            except Exception:  # noqa: BLE001  one frame that cannot be encoded is dropped, whatever is wrong with it
+                _LOG.exception("a frame cannot be recorded")
+                refused = "bad"
+            with self._turns.turn(turn):
+                refused = refused or self._keep(sink, encoded, frame)
+            if refused:
+                self._ledger.drop(refused)
+            else:
+                self._ledger.write()
+                self._events.tell("pixmap_saved", number)
+            self._queue.done(frame)
+            del encoded, frame  # a lease held while the next frame is waited for would be a slot less
+        with self._lock:
+            self._working -= 1
+            last = self._working == 0
+        if last:
+            self._finish(sink)
+
+    def _keep(self, sink: Sink, encoded: Any, frame: Frame) -> str:
+        """Writes what was made of a frame; the reason for which it could not be, empty when it was."""
+        if self._disk_bytes is not None and sink.size >= self._disk_bytes:
+            return self._give_up("budget")
+        try:
+            sink.keep(encoded, frame)
+        except OSError as error:
+            _LOG.warning("a recording ends: %s", error)
+            return self._give_up("disk full" if error.errno in _FULL else "disk error")
+        except RushesError as error:
+            _LOG.warning("a frame cannot be recorded: %s", error)
+            return "bad"
+        return ""
+
+    def _give_up(self, reason: str) -> str:
+        self._end("end", reason)
+        self._queue.close(reason)
+        return reason
+
+    def _finish(self, sink: Any) -> None:
+        self._close_source()
+        with self._lock:
+            cancelled = self._state == "cancelling"
+        try:
+            sink.close(keep=not cancelled)
+        except Exception as error:  # noqa: BLE001  whoever waits for the end must get it, whatever went wrong with it
+            _LOG.exception("the end of a recording could not be written")
+            full = isinstance(error, OSError) and error.errno in _FULL
+            self._reason = "disk full" if full else "disk error"
+        if not cancelled:
+            self._ledger.settle(sink.kept, self._reason if self._reason.startswith("disk") else "bad")
+        with self._lock:
+            reason, self._state = self._reason, after(self._state, "done")
+        end = self.stats()
+        size = 0 if cancelled else end.bytes
+        self._summary = Summary(end.offered, end.written, end.late, end.dropped, size, reason)
+        self._events.tell("capture_cancelled" if cancelled else "capture_stopped")
+        self._events.tell("capture_finished", self._summary)
+        self._events.finish()
+        self._finished.set()
+
+    def _late(self) -> int:
+        if self._source is None:
+            return 0
+        return int(getattr(self._source.stats(), "dropped", {}).get("late", 0))
+
+    def _close_source(self) -> None:
+        if isinstance(self._given, str) and self._source is not None:
+            self._source.close()
+
+
+def _check(
+    format: str,
+    every_s: float,
+    quality: int,
+    memory_bytes: int,
+    disk_bytes: int | None,
+    threads: int | None,
+) -> None:
+    if format not in FORMATS:
+        raise unknown_name("recording format", format, FORMATS)
+    if not 1 <= quality <= 100:
+        raise ConfigError(f"quality must be from 1 to 100, not {quality!r}", option="quality")
+    numbers = {"every_s": every_s, "memory_bytes": memory_bytes, "disk_bytes": disk_bytes, "threads": threads}
+    for option, value in numbers.items():
+        if value is not None and not value > 0:
+            raise ConfigError(f"{option} is {value}; give more than 0", option=option)

@@ -1,0 +1,66 @@
+"""Making one file of each picture in a spool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rushes.capture.recorder.spool import DATA, INDEX, RECORD_BYTES, Spool
+from rushes.errors import unknown_name
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+__all__ = ["SUFFIXES", "unpack"]
+
+SUFFIXES = {"jpeg": ".jpg", "qoi": ".qoi", "png": ".png"}
+
+
+def unpack(
+    folder: str | os.PathLike[str], kind: str, *, progress: Callable[[int, int], object] | None = None
+) -> int:
+    """Turns the folder's spool into files named by their numbers, ``00000000.jpg``; their bytes together.
+
+    ``kind``: "jpeg" or "qoi" as it was recorded, or "png", made of QOI. From the last picture to the first,
+    each cut off the spool once its file is whole, so that no more room is taken than the spool has, and a
+    death at any instant loses nothing: call it again. ``progress(done, all)`` is called after each picture.
+    Raises FileNotFoundError where there is no spool, OSError when the disk is full: the rest stays in the spool.
+    """
+    if kind not in SUFFIXES:
+        raise unknown_name("kind of picture", kind, SUFFIXES)
+    place = Path(folder)
+    spool = Spool.open(place)
+    total, written = len(spool), 0
+    with open(place / DATA, "r+b") as data, open(place / INDEX, "r+b") as index:
+        for done, (position, entry) in enumerate(reversed(list(enumerate(spool.entries))), start=1):
+            picture = spool.read(data.fileno(), entry)
+            if picture is not None:
+                written += _write(place / f"{entry.number:08d}{SUFFIXES[kind]}", _as(kind, picture))
+            # The index first: an entry without its bytes would be a lie, bytes without an entry are only room.
+            index.truncate(position * RECORD_BYTES)
+            data.truncate(entry.offset)
+            if progress is not None:
+                progress(done, total)
+    (place / INDEX).unlink()
+    (place / DATA).unlink()
+    return written
+
+
+def _as(kind: str, picture: bytes) -> bytes:
+    if kind != "png":
+        return picture
+    from rushes.codecs.lossless import decode_qoi, encode_png
+
+    return encode_png(*decode_qoi(picture))
+
+
+def _write(path: Path, picture: bytes) -> int:
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.write_bytes(picture)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+    return len(picture)

@@ -1,0 +1,67 @@
+"""A recording process that is killed, and a disk that is full."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rushes.capture.recorder import Recorder, Spool
+from rushes.capture.recorder.spool import DATA
+from rushes.codecs.video.demux import MediaInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CHILD = """
+import sys
+from rushes.capture.recorder import Recorder
+recorder = Recorder("testcard:320x180@50", sys.argv[1], every_s=0.02, format=sys.argv[2])
+recorder.on("pixmap_saved", lambda number: print(number, flush=True))
+recorder.start()
+recorder.wait()
+"""
+
+
+@pytest.mark.parametrize(("kind", "lost"), [("jpeg", 0), ("mp4", 51)])
+def test_a_killed_recording_can_be_read(kind: str, lost: int, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with subprocess.Popen([sys.executable, "-c", _CHILD, str(out), kind], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            if int(line) >= 70:
+                break
+        child.kill()
+        saved = max(70, *(int(line) for line in child.stdout.read().split()), 70) + 1
+    if kind == "jpeg":
+        assert len(list(Spool.open(out))) >= saved - lost
+    else:
+        with MediaInput(str(out)) as media:
+            assert sum(1 for _ in media.frames()) >= saved - lost
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+@pytest.mark.parametrize("kind", ["jpeg", "mp4"])
+def test_a_full_disk_ends_it_with_a_readable_rest(kind: str, tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("no tmpfs can be mounted here")
+    try:
+        recorder = Recorder("testcard:320x180@100", tmp_path / "out", every_s=0.01, format=kind, quality=95)
+        recorder.start()
+        summary = recorder.wait(30)
+        recorder.cancel() if summary is None else None
+        assert summary is not None
+        assert summary.reason == "disk full"
+        assert recorder.stats().adds_up
+        if kind == "jpeg":
+            spooled = len(list(Spool.open(tmp_path / "out"))) if (tmp_path / "out" / DATA).exists() else 0
+            assert spooled + len(list((tmp_path / "out").glob("*.jpg"))) >= summary.written > 0
+        else:
+            with MediaInput(str(tmp_path / "out")) as media:
+                assert sum(1 for _ in media.frames()) == summary.written > 0
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
