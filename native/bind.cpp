@@ -1,6 +1,7 @@
 // The one file that knows Python. It turns the core into the protocol of src/rushes/_native/core.py: plain numbers and
 // tuples out, numpy arrays whose owner is a lease, the interpreter lock released wherever pixels are copied or threads sleep.
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -10,6 +11,7 @@
 #include <system_error>
 
 #include "bind_values.hpp"
+#include "colour.hpp"
 #include "lease.hpp"
 #include "member.hpp"
 #include "ring.hpp"
@@ -20,6 +22,20 @@ using namespace rushes;
 using namespace rushes::python;
 
 namespace {
+
+using Pixels = nb::ndarray<const std::uint8_t, nb::shape<-1, -1, 4>, nb::device::cpu>;
+using Planes = nb::ndarray<std::uint8_t, nb::shape<-1, -1>, nb::c_contig, nb::device::cpu>;
+
+// Shapes are checked by the caller, who has better words; what could write outside is refused here all the same.
+void to_i420(const Pixels& source, const Planes& out) {
+  const size_t height = source.shape(0), width = source.shape(1);
+  if (source.stride(2) != 1 || source.stride(1) != 4 || height % 2 || width % 2 || out.shape(1) != width ||
+      out.shape(0) * 2 != height * 3) {
+    throw std::invalid_argument("the arrays do not fit one another");
+  }
+  nb::gil_scoped_release nogil;
+  bgrx_to_i420(source.data(), source.stride(0), width, height, out.data());
+}
 
 class Core {
  public:
@@ -217,6 +233,7 @@ NB_MODULE(_core, m) {
   });
   m.def("initialise", &initialise, nb::arg("fd"));
   m.def("probe", &probe, nb::arg("fd"));
+  m.def("bgrx_to_i420", &to_i420, nb::arg("source"), nb::arg("out"));
   m.attr("sizes") = nb::make_tuple(sizeof(Header), sizeof(Participant), sizeof(Consumer), sizeof(Slot), kMetaBytes);
 
   nb::class_<Hold>(m, "Hold")

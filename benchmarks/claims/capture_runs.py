@@ -52,10 +52,17 @@ class Run:
 @contextlib.contextmanager
 def screen() -> Iterator[dict[str, str]]:
     """The environment of a virtual screen on which something moves sixty times a second."""
-    from tests.support.xvfb import moving_window, xvfb
+    from tests.support.xvfb import xvfb
 
-    with xvfb(*SIZE) as display, moving_window(display.name, 60):
-        yield {**os.environ, "DISPLAY": display.name, "QT_QPA_PLATFORM": "xcb"}
+    with xvfb(*SIZE) as display:
+        line = [sys.executable, "-P", str(PEERS / "scene.py"), display.name, "60"]
+        with subprocess.Popen(line, stdout=subprocess.PIPE) as scene:
+            if scene.stdout is None or not scene.stdout.readline():
+                raise RuntimeError("the scene did not come up")
+            try:
+                yield {**os.environ, "DISPLAY": display.name, "QT_QPA_PLATFORM": "xcb"}
+            finally:
+                scene.kill()
 
 
 def contenders() -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rushes._native import layout
 from rushes.errors import ConfigError, SegmentMismatch
@@ -17,7 +17,7 @@ from rushes.errors import ConfigError, SegmentMismatch
 if TYPE_CHECKING:
     from rushes._native.core import Module
 
-__all__ = ["default_kind", "module", "native_status"]
+__all__ = ["compiled", "default_kind", "module", "native_status"]
 
 _CHOICE = "RUSHES_CORE"
 _MODULES = {layout.CORE_NATIVE: "rushes._native._core", layout.CORE_PURE: "rushes._native.pure"}
@@ -59,6 +59,16 @@ def module(kind: int) -> Module:
             expected="native",
             found="pure",
         ) from error
+
+
+def compiled() -> Any | None:
+    """The compiled module, for what it does besides depots; None where it is not built or ``RUSHES_CORE=pure``."""
+    if os.environ.get(_CHOICE) == "pure":
+        return None
+    try:
+        return importlib.import_module(_MODULES[layout.CORE_NATIVE])
+    except ImportError:
+        return None
 
 
 def native_status() -> str:

@@ -181,3 +181,43 @@ def test_unknown_formats():
     for source, target in (("bgr24", "yuv"), ("jpeg", "bgr24")):
         with pytest.raises(UnknownName):
             colour.convert(np.zeros((2, 2, 3), np.uint8), source, target)
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 3), st.integers(0, 2**32 - 1))
+def test_the_compiled_way_is_the_same_to_the_last_bit(half_height, half_width, padding, seed):
+    height, width = 2 * half_height, 2 * half_width
+    whole = np.random.default_rng(seed).integers(0, 256, (height, width + padding, 4), np.uint8)
+    array = whole[:, :width]
+    made = colour.bgra_to_i420(array)
+    if made is None:
+        pytest.skip("there is no compiled core here")
+    expected = colour.exact(array, "bgra", "i420")
+    assert np.array_equal(made, expected)
+    out = np.zeros_like(expected)
+    assert colour.bgra_to_i420(array, out) is out
+    assert np.array_equal(out, expected)
+
+
+def test_the_compiled_way_refuses_what_it_cannot_read():
+    array = np.zeros((4, 6, 4), np.uint8)
+    assert colour.bgra_to_i420(np.zeros((4, 12, 4), np.uint8)[:, ::2]) is None
+    assert colour.bgra_to_i420(np.zeros((4, 6, 8), np.uint8)[..., ::2]) is None
+    if colour.bgra_to_i420(array) is None:
+        pytest.skip("there is no compiled core here")
+    with pytest.raises(FrameError):
+        colour.bgra_to_i420(np.zeros((3, 6, 4), np.uint8))
+    for wrong in ((6, 4), (5, 6), (8, 6)):
+        with pytest.raises((ValueError, TypeError)):
+            colour.bgra_to_i420(array, np.zeros(wrong, np.uint8))
+    read_only = np.zeros((6, 6), np.uint8)
+    read_only.flags.writeable = False
+    with pytest.raises((ValueError, TypeError)):
+        colour.bgra_to_i420(array, read_only)
+
+
+def test_without_the_compiled_core_another_way_is_taken(monkeypatch):
+    array = np.random.default_rng(1).integers(0, 256, (8, 10, 4), np.uint8)
+    expected = colour.convert(array, "bgra", "i420")
+    monkeypatch.setenv("RUSHES_CORE", "pure")
+    assert colour.bgra_to_i420(array) is None
+    assert np.abs(colour.convert(array, "bgra", "i420").astype(int) - expected).max() <= 2

@@ -10,7 +10,7 @@ from rushes.capture.pace import Paced
 from rushes.capture.screen.choose import choose
 from rushes.capture.screen.region import parse_region
 from rushes.clock import SYSTEM
-from rushes.errors import ConfigError, FrameError
+from rushes.errors import ConfigError, FrameError, SourceLost
 from rushes.frame import Frame
 from rushes.interfaces import SourceInfo
 
@@ -76,7 +76,11 @@ class ScreenSource(Paced):
         with self._using:
             self._check_open()
             now_ns = SYSTEM.wall_ns()
-            pixels = self._grabber.grab()
+            try:
+                pixels = self._grabber.grab()
+            except SourceLost:
+                self._lost = True
+                raise
             if format == "bgra":
                 _opaque(pixels, array)
                 return now_ns

@@ -12,7 +12,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from rushes.codecs import colour
-from rushes.codecs.colour import FORMATS
+from rushes.codecs.colour import FORMATS, bgra_to_i420
 from rushes.codecs.video.memory import THEIRS, shape_of, take, unwrap, wrap
 from rushes.errors import FrameError, unknown_name
 from rushes.frame import check_array, picture_size
@@ -57,6 +57,10 @@ def convert(array: Pixels, source: str, target: str, out: Pixels | None = None) 
             return array
         np.copyto(out, array.reshape(out.shape))
         return out
+    if (source, target) == ("bgra", "i420"):
+        made = bgra_to_i420(array, out)
+        if made is not None:
+            return made
     if height < 4 and target == "i420":
         made = colour.exact(array, source, target)  # with one row of chroma the scaler averages wrongly
         return made if out is None else convert(made, target, target, out)
