@@ -1,0 +1,105 @@
+"""Network streams and cameras as sources: ``rtsp://…``, ``http://…``, ``v4l2:/dev/video0``."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from rushes.capture.link import Feed
+from rushes.capture.live_source import LiveSource
+from rushes.codecs.video.redact import redact
+from rushes.errors import ConfigError
+
+__all__ = ["open_http", "open_rtsp", "open_v4l2"]
+
+# A stream is looked at for a second before it is decoded; the library's own five are five seconds of nothing.
+_QUICK = (("analyzeduration", "1000000"),)
+# Not over HTTP: there it has the library throw away what it looked at, which may be all of a short file.
+_UNBUFFERED = ("fflags", "nobuffer")
+
+
+def open_rtsp(
+    rest: str,
+    *,
+    uri: str,
+    fps: float | None = None,
+    transport: str = "tcp",
+    reconnect: bool = True,
+    stall_s: float = 5.0,
+    open_timeout_s: float = 10.0,
+    wait_s: float | None = None,
+    keep: int = 1,
+) -> LiveSource:
+    """``rtsp://[user:password@]host/path``. ``transport`` is "tcp" or "udp"; the rest as in LiveSource."""
+    if transport not in ("tcp", "udp"):
+        raise ConfigError(f'transport is {transport!r}; it is "tcp" or "udp"', option="transport")
+    _check_host(rest, uri)
+    feed = Feed.of(uri, (("rtsp_transport", transport), _UNBUFFERED, *_QUICK))
+    return LiveSource(
+        feed,
+        fps=fps,
+        reconnect=reconnect,
+        stall_s=stall_s,
+        open_timeout_s=open_timeout_s,
+        wait_s=wait_s,
+        keep=keep,
+    )
+
+
+def open_http(
+    rest: str,
+    *,
+    uri: str,
+    fps: float | None = None,
+    reconnect: bool = True,
+    stall_s: float = 5.0,
+    open_timeout_s: float = 10.0,
+    wait_s: float | None = None,
+    keep: int = 1,
+) -> LiveSource:
+    """``http://host/path``: an MJPEG stream, or a video file, which is played at its own pace and then ends."""
+    _check_host(rest, uri)
+    return LiveSource(
+        Feed.of(uri, _QUICK),
+        fps=fps,
+        reconnect=reconnect,
+        stall_s=stall_s,
+        open_timeout_s=open_timeout_s,
+        wait_s=wait_s,
+        keep=keep,
+    )
+
+
+def open_v4l2(
+    rest: str,
+    *,
+    uri: str,
+    fps: float | None = None,
+    size: str | None = None,
+    reconnect: bool = True,
+    stall_s: float = 5.0,
+    open_timeout_s: float = 10.0,
+    wait_s: float | None = None,
+    keep: int = 1,
+) -> LiveSource:
+    """``v4l2:/dev/video0``: a camera. ``size``: "1280x720" to ask the camera for that; None: its own."""
+    if not rest:
+        raise ConfigError(f'{uri!r}: write the device, like "v4l2:/dev/video0"', option="uri")
+    feed = Feed(uri, rest, format="v4l2", options=() if size is None else (("video_size", size),))
+    return LiveSource(
+        feed,
+        fps=fps,
+        reconnect=reconnect,
+        stall_s=stall_s,
+        open_timeout_s=open_timeout_s,
+        wait_s=wait_s,
+        keep=keep,
+    )
+
+
+def _check_host(rest: str, uri: str) -> None:
+    try:
+        host = urlsplit(rest).hostname
+    except ValueError:  # its text may hold the password
+        host = None
+    if not host:
+        raise ConfigError(f'{redact(uri)!r} names no host; write it like "rtsp://host/path"', option="uri")
