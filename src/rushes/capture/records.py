@@ -21,9 +21,9 @@ class SourceStats:
     """A source's ledger of one moment: offered = delivered + dropped by reason + waiting.
 
     ``dropped``: "late" (a deadline passed while the consumer was busy), "stale" (a newer frame came before the
-    consumer asked), "damaged", "missed", "rate" (more than were asked for), "closed" (waited at the close). ``late``: frames that came more than half a period after their
-    deadline. ``state``: "opening", "live", "late", "lost", "ended" or "closed". ``backend``: by which way the
-    pictures are had, and why not by a better one.
+    consumer asked), "damaged", "missed", "rate" (more than were asked for), "closed" (waited at the close).
+    ``late``: frames that came more than half a period after their deadline. ``state``: "opening", "live", "late",
+    "lost", "ended" or "closed". ``backend``: by which way the pictures are had, and why not by a better one.
     """
 
     name: str
