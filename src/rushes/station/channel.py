@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Channel"]
 
 _JOIN_NS = 5_000_000_000
+_AHEAD_NS = 100_000_000
 _QUIET_NS = 2_000_000_000
 
 
@@ -104,7 +105,8 @@ class Channel:
         """Lets the source begin once its readers have joined the depot, or have had time to."""
         joined = len(self._joined) == len(self.readers) or now_ns >= self._due_ns
         if self.depot is not None and not self.begun and joined:
-            self._start_ns = SYSTEM.monotonic_ns()
+            # A moment ahead, in which the process hears of it and joins the depot: else the first are late.
+            self._start_ns = SYSTEM.monotonic_ns() + _AHEAD_NS
             self._moved_ns = now_ns
             _tell(self.source, Go(self._start_ns))
 
