@@ -156,8 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with screen() as environment:
         found = claims(
             environment,
-            rounds=1 if quick else 3,
-            seconds=1.0 if quick else 6.0,
+            rounds=1 if quick else 2,
+            seconds=1.0 if quick else 12.0,
             grabs=5 if quick else 100,
             long=options.long,
         )

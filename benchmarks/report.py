@@ -8,6 +8,15 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+TITLES = {
+    "depot": "The depot",
+    "codecs": "Codecs",
+    "jobs": "The job queue",
+    "loader": "The image loader",
+    "shots": "Shots",
+    "capture": "Capture and recording",
+}
+"""By the name of the results, in the order of the page; others follow by name. A record's own title goes first."""
 VERDICT = {True: "holds", False: "**missed**", None: "–"}
 
 INTRODUCTION = """# Benchmarks
@@ -23,9 +32,9 @@ def page(*records: dict[str, Any]) -> str:
     """One record gives the page without part headings, several one part each."""
     parts = [INTRODUCTION]
     for record in records:
-        title, level = record.get("title", "The depot"), "##"
+        level = "##"
         if len(records) > 1:
-            parts.append(f"## {title}\n")
+            parts.append(f"## {record['title']}\n")
             level = "###"
         parts += [_machine(record, level), f"{level} Claims\n", _claims(record["claims"])]
         parts += [f"{level} What the ratios are made of\n", _contenders(record["claims"])]
@@ -81,8 +90,9 @@ def _contenders(claims: list[dict[str, Any]]) -> str:
             if isinstance(part, str):
                 lines.append(f"| {claim['title']} | {name} | {part} | – | – |")
                 continue
-            # Times are kept in seconds; counts and sizes say so in their name.
-            show = _time if claim["unit"] in ("×", "µs", "ms") else _count
+            # Times are kept in seconds; a ratio of sizes says so in its title.
+            timed = claim["unit"] in ("×", "µs", "ms") and not claim["title"].startswith("bytes")
+            show = _time if timed else _count
             spread = " – ".join(show(value) for value in part["spread"])
             lines.append(
                 f"| {claim['title']} | {name} | {show(part['median'])} | {spread} | {part['rounds']} |"
@@ -98,12 +108,24 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e6:,.1f} µs" if seconds < 1e-3 else f"{seconds * 1e3:,.2f} ms"
 
 
+def load(path: Path) -> dict[str, Any]:
+    """What was kept in a file, with a title."""
+    record: dict[str, Any] = json.loads(path.read_text())
+    return {"title": TITLES.get(path.stem, path.stem.capitalize()), **record}
+
+
+def in_order(path: Path) -> tuple[int, str]:
+    names = list(TITLES)
+    return (names.index(path.stem) if path.stem in names else len(names), path.stem)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", nargs="*", type=Path, default=sorted((HERE / "results").glob("*.json")))
+    kept = sorted((HERE / "results").glob("*.json"), key=in_order)
+    parser.add_argument("results", nargs="*", type=Path, default=kept)
     parser.add_argument("-o", "--out", type=Path, default=HERE.parent / "docs" / "benchmarks.md")
     options = parser.parse_args()
-    options.out.write_text(page(*(json.loads(path.read_text()) for path in options.results)))
+    options.out.write_text(page(*(load(path) for path in options.results)))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
 """Measures what is claimed of shots, beside the old loop in the same run: ``python benchmarks/shots.py``.
 
-``--quick`` runs a little of everything, to see that it runs at all: its figures mean nothing. ``--out`` keeps
-them as JSON. The other side is ``peers/shot_loop.py``: the old loop, re-made from its described behaviour.
+``--quick`` runs a little of everything, to see that it runs at all: its figures mean nothing. The other side is
+``peers/shot_loop.py``: the old loop, re-made from its described behaviour.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-OLD = "the old loop, re-made from its described behaviour"
+LOOP, REMADE = "the old loop", "re-made from its described behaviour"
+OLD = f"{LOOP}, {REMADE}"
 OURS = "rushes"
 WRITE_S = 0.05
 
@@ -29,24 +32,33 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smoke run; the figures mean nothing")
-    parser.add_argument("--out", type=Path, help="where to keep the figures as JSON")
+    parser.add_argument("--out", type=Path, help="where the JSON goes instead of results/shots.json")
     options = parser.parse_args()
-    rounds = 1 if options.quick else 7
-    claims = [sooner(rounds), dead_channel(rounds, 50 if options.quick else 1000)]
-    claims += [many(1 if options.quick else 3, 30 if options.quick else 300)]
+    quick = options.quick
+    load, started = os.getloadavg()[0], time.monotonic()
+    rounds = 1 if quick else 7
+    claims = [sooner(rounds), dead_channel(rounds, 50 if quick else 1000)]
+    claims += [many(1 if quick else 3, 30 if quick else 300)]
     record = {
-        "quick": options.quick,
+        "title": "Shots",
+        "when": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "quick": quick,
+        "took_s": round(time.monotonic() - started, 1),
         "machine": _harness.machine(),
+        "load": [round(load, 2), round(os.getloadavg()[0], 2)],
+        "peers": {LOOP: REMADE},
         "claims": [claim.as_record() for claim in claims],
     }
-    if options.out is not None:
-        _harness.save(record, options.out)
+    # A quick run never replaces the figures that are kept.
+    out = options.out or (None if quick else _harness.RESULTS.with_name("shots.json"))
+    if out is not None:
+        _harness.save(record, out)
     for claim in claims:
         verdict = {True: "holds", False: "MISSED", None: "-"}[claim.holds]
         print(f"{verdict:7} {claim.measured:>10.3g} {claim.unit:3}  {claim.title}")
         for name, part in claim.as_record()["parts"].items():
             print(f"        {part['median'] * 1e3:>10.3g} ms   {name}")
-    return 1 if any(claim.holds is False for claim in claims) and not options.quick else 0
+    return 1 if any(claim.holds is False for claim in claims) and not quick else 0
 
 
 class SlowHost:
@@ -85,7 +97,12 @@ def sooner(rounds: int) -> Claim:
         def ours_once() -> float:
             saver.screenshots_folder = folder
             ended, began = threading.Event(), time.perf_counter()
-            saver.save("a_b", callback=lambda guid, state: state == "success" and ended.set())
+
+            def told(guid: str, state: str) -> None:
+                if state == "success":
+                    ended.set()
+
+            saver.save("a_b", callback=told)
             return _until(ended, began)
 
         def old_once() -> float:
@@ -96,7 +113,7 @@ def sooner(rounds: int) -> Claim:
         took = take_turns({OLD: old_once, OURS: ours_once}, rounds)
         old.close()
     title = "times as soon as the old loop is a shot of 50 ms saved"
-    return Claim("sooner", title, "×", ratios(took[OLD], took[OURS]), 15.0, at_least=True, parts=took)
+    return Claim("sooner", title, "×", ratios(took[OLD], took[OURS]), 15.0, at_least=True, parts=dict(took))
 
 
 def dead_channel(rounds: int, dead: int) -> Claim:
@@ -131,7 +148,7 @@ def dead_channel(rounds: int, dead: int) -> Claim:
             saver.stop()
     late_ms = [(b - a) * 1e3 for a, b in zip(took["alone"], took["behind the dead"], strict=True)]
     title = f"later is a good channel's shot for {dead:,} of a dead one in the queue"
-    return Claim("dead_channel", title, "ms", late_ms, 5.0, parts=took)
+    return Claim("dead_channel", title, "ms", late_ms, 5.0, parts=dict(took))
 
 
 def many(rounds: int, shots: int) -> Claim:
@@ -170,7 +187,7 @@ def many(rounds: int, shots: int) -> Claim:
 
     took = take_turns({OLD: old, OURS: ours}, rounds)
     title = "times as many shots a second as the old loop, sources that answer at once"
-    return Claim("many", title, "×", ratios(took[OLD], took[OURS]), parts=took)
+    return Claim("many", title, "×", ratios(took[OLD], took[OURS]), parts=dict(took))
 
 
 def _until(ended: threading.Event, began: float) -> float:

@@ -47,6 +47,12 @@ class Placing:
     def admit(self, job: Job, entry: Entry, now: float) -> None:
         """To the ready ones, or to the heap of a limit that would hold it back anyway."""
         for limit in job.terms.limits:
+            if limit.waiting:
+                self.fill(limit, now)  # time alone may have made room, and the timer not have said so yet
+        self._seat(job, entry, now)
+
+    def _seat(self, job: Job, entry: Entry, now: float) -> None:
+        for limit in job.terms.limits:
             if limit.full_for(entry, now):
                 self._park(job, limit, entry, now)
                 return
@@ -83,7 +89,8 @@ class Placing:
             entry = limit.unpark()
             if entry is None:
                 break
-            self._push(entry[3], entry)
+            # Not pushed outright: another of its limits may have more urgent ones waiting.
+            self._seat(entry[3], entry, now)
         if limit.waiting:
             self._arm(limit, now)
         else:
@@ -181,5 +188,5 @@ class Placing:
         """A candidate was put back in order: one that the limit held back may now be the more urgent."""
         entry = limit.unpark()
         if entry is not None:
-            self._push(entry[3], entry)
+            self._seat(entry[3], entry, now)
             self.fill(limit, now)

@@ -75,7 +75,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.at_work) - len(self.schedule.lost) < WORKERS)
     @rule()
     def take(self) -> None:
-        runnable = [job.entry for job in self.schedule.waiting_jobs() if self.can_start(job)]
+        runnable = {job: job.entry for job in self.schedule.waiting_jobs() if self.can_start(job)}
         job = self.schedule.next(self.now, "worker")
         self.settle()
         if job is None:
@@ -83,8 +83,11 @@ class Machine(RuleBasedStateMachine):
             return
         assert len(job), "a job that nobody waits for was started"
         assert job not in self.at_work
-        key = (job.tier, min(claim.score for claim in job if claim.tier == job.tier), 0)
-        assert not [entry for entry in runnable if entry and entry[:2] < key[:2]]
+        # Sequence included: of equally urgent ones the first come goes first.
+        assert job in runnable
+        assert runnable[job] == min(entry for entry in runnable.values() if entry is not None)
+        rivals = [each for each in self.at_work if each.key is not None and each.key == job.key]
+        assert all(each.stopped for each in rivals), "two jobs of one key run, and both are wanted"
         for limit in job.terms.limits:
             if limit.rate is not None:
                 self.starts.append(self.now)
