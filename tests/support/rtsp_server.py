@@ -38,17 +38,17 @@ class Server:
     def __init__(self, *login):
         self.login = login
         self.port = 0
-        self.process = None
         self.start()
 
     def address(self, login=""):
         return f"rtsp://{login}{'@' if login else ''}127.0.0.1:{self.port}/live"
 
     def start(self):
-        self.process = subprocess.Popen(
+        self.process = process = subprocess.Popen(
             [PYTHON, __file__, str(self.port), *self.login], stdout=subprocess.PIPE, text=True
         )
-        self.port = int(self.process.stdout.readline())
+        assert process.stdout is not None
+        self.port = int(process.stdout.readline())
 
     def signal(self, number):
         os.kill(self.process.pid, number)
@@ -57,7 +57,8 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self.process.stdout.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 @contextlib.contextmanager
@@ -73,11 +74,11 @@ def serving(*login):
 
 
 def serve(port, login):
-    import gi
+    import gi  # type: ignore[import-not-found]  # of the system's Python
 
     gi.require_version("Gst", "1.0")
     gi.require_version("GstRtspServer", "1.0")
-    from gi.repository import GLib, Gst, GstRtspServer
+    from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-found]
 
     Gst.init(None)
     server = GstRtspServer.RTSPServer()

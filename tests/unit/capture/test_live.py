@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,7 +131,7 @@ def test_refused_with_reconnect_waits_in_state_lost():
             _ = source.info
         stats = source.stats()
         assert stats.state == "lost"
-        for text in (str(caught.value), repr(stats), repr(source), source.name):
+        for text in (str(caught.value), repr(stats), repr(source), stats.name):
             assert "s3cret" not in text
 
 
@@ -170,7 +171,7 @@ def _drain(source):
 def test_one_consumer():
     with HttpServer() as server, open_source(server.url()) as source:
         next(iter(source))
-        first = iter(source)
+        first: Any = iter(source)
         with pytest.raises(ConfigError, match="one consumer"):
             iter(source)
         first.close()
