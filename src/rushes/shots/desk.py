@@ -162,9 +162,15 @@ class Desk:
 
     def _shared(self, task: Task, token: Token) -> Picture:
         share = task.share
-        picture = share.get(
-            task, task.max_tries, task.timeout_s, lambda: verified(self.backend.take(_ask(task, token)))
-        )
+        try:
+            picture = share.get(
+                task, task.max_tries, task.timeout_s, lambda: verified(self.backend.take(_ask(task, token)))
+            )
+        except Exception:
+            # Who asks for a "now" after this one has the channel asked again; a moment of the past stays as it was.
+            if share.spent(task.max_tries) and not task.moment.past:
+                self.shares.part(share)
+            raise
         if not task.moment.past:
             self.shares.part(share)
         return picture
@@ -190,6 +196,9 @@ class Desk:
         error = handle.exception(0)
         if handle.state == "timed_out" and error is not None:
             task.share.give_up(task, error)
+            self.shares.part(task.share)
+        elif handle.state == "cancelled":
+            task.share.pass_on(task)
         self._forget(task, handle)
 
     def _news(self, task: Task, handle: Handle, state: str) -> None:

@@ -13,6 +13,7 @@ from rushes.errors import (
     ConfigError,
     DeadlineExceeded,
     FrameError,
+    JobCancelled,
     NoSuchMoment,
     SourceLost,
     SourceUnavailable,
@@ -130,14 +131,21 @@ class _LiveSource:
         try:
             for frame in self._frames:
                 if ask.token.cancelled:
-                    break
+                    break  # the iteration goes on for whoever comes next
                 if frame.captured_ns >= ask.not_before_ns:
                     return _of_frame(frame, ask, "live")
         except BaseException:  # a broken iteration gives nothing more; the next shot begins another
             self._frames = None
             raise
+        _check_wanted(ask)
         self._frames = None
         raise SourceLost(f"{ask.channel}: the source has no more frames", uri=ask.channel)
+
+
+def _check_wanted(ask: Ask) -> None:
+    """Raises JobCancelled when nobody wants the shot any more: that says nothing about the channel."""
+    if ask.token.cancelled:
+        raise JobCancelled(f"{ask.channel}: nobody waits for this shot any more", reason="on request")
 
 
 def _kind_of(name: str, thing: Any) -> str:
@@ -180,7 +188,10 @@ def _of_depot(depot: Any, ask: Ask) -> Picture:
         # In slices, so that a cancelled shot leaves its worker soon though nothing comes any more.
         left_s = end_s - time.monotonic()
         lease = depot.next(after, timeout_s=max(0.0, min(left_s, 0.2)))
-        if ask.token.cancelled or (lease is None and left_s <= 0):
+        if ask.token.cancelled or left_s <= 0:
+            if lease is not None:
+                lease.release()
+            _check_wanted(ask)
             raise DeadlineExceeded(
                 f"{ask.channel}: no frame came within {ask.timeout_s:g} s", timeout_s=ask.timeout_s
             )

@@ -48,8 +48,7 @@ class Share:
             taken = take()
             return taken
         except JobCancelled:  # this caller's own wish: nothing is said about the channel
-            with self._changed:
-                self.tries -= 1
+            self.pass_on(caller)
             raise
         except Exception as failure:
             error = failure
@@ -81,6 +80,17 @@ class Share:
     def spent(self, max_tries: int) -> bool:
         """Whether there will be no further attempt."""
         return self._given_up or self.tries >= max_tries
+
+    def pass_on(self, caller: object) -> None:
+        """That caller wants no picture any more: its attempt does not count, and the next may make one.
+
+        What it began may hang for long; the others must not wait for it.
+        """
+        with self._changed:
+            if self._taker is caller:
+                self._taker = None
+                self.tries -= 1
+                self._changed.notify_all()
 
     def give_up(self, caller: object, error: BaseException) -> None:
         """The attempt of that caller is beyond recall: whoever waits for it, waits no longer."""
