@@ -10,7 +10,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 TITLES = {
     "depot": "The depot",
-    "codecs": "Codecs",
+    "codecs": "Picture codecs",
     "jobs": "The job queue",
     "loader": "The image loader",
     "shots": "Shots",

@@ -7,6 +7,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <unistd.h>
+
 #include <cstring>
 #include <system_error>
 
@@ -23,6 +25,26 @@ using namespace rushes::python;
 
 namespace {
 
+// The interpreter lock let go for a block. A thread that comes back while the interpreter ends is made to exit by it,
+// by unwinding; through the frames of a binding, which let nothing pass, that would end the whole process. Such a
+// thread is stopped here for good instead: the process ends without it, as it does for daemon threads.
+class Unlocked {
+ public:
+  Unlocked() : state_(PyEval_SaveThread()) {}
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+  ~Unlocked() {
+    try {
+      PyEval_RestoreThread(state_);
+    } catch (...) {
+      for (;;) pause();
+    }
+  }
+
+ private:
+  PyThreadState* state_;
+};
+
 using Pixels = nb::ndarray<const std::uint8_t, nb::shape<-1, -1, 4>, nb::device::cpu>;
 using Planes = nb::ndarray<std::uint8_t, nb::shape<-1, -1>, nb::c_contig, nb::device::cpu>;
 
@@ -33,14 +55,14 @@ void to_i420(const Pixels& source, const Planes& out) {
       out.shape(0) * 2 != height * 3) {
     throw std::invalid_argument("the arrays do not fit one another");
   }
-  nb::gil_scoped_release nogil;
+  Unlocked nogil;
   bgrx_to_i420(source.data(), source.stride(0), width, height, out.data());
 }
 
 class Core {
  public:
   Core(int fd, bool writable, bool prefault, const std::string& name) : fileno_(fd) {
-    nb::gil_scoped_release nogil;
+    Unlocked nogil;
     me_ = std::make_shared<Member>(fd, writable, prefault, name);
   }
 
@@ -91,7 +113,7 @@ class Core {
       p = rushes::publish(m, r.slot, info);
     } else {
       const MemberPtr keep = me_;  // another thread may close the core during the copy
-      nb::gil_scoped_release nogil;
+      Unlocked nogil;
       std::memcpy(m.segment.target_of(r.slot), buffer.data(), info.nbytes);
       p = rushes::publish(m, r.slot, info);
     }
@@ -119,14 +141,14 @@ class Core {
 
   bool wait(i64 after, double slice_s) {
     const MemberPtr keep = shared();
-    nb::gil_scoped_release nogil;
+    Unlocked nogil;
     return wait_published(keep->segment, after, slice_s);
   }
   nb::object next_within(i64 after, i64 floor, double slice_s) {
     const MemberPtr keep = shared();
     LeasePtr lease;
     {
-      nb::gil_scoped_release nogil;
+      Unlocked nogil;
       if (wait_published(keep->segment, floor, slice_s)) lease = rushes::next(keep, after);
     }
     return hold(std::move(lease), *keep);
@@ -134,7 +156,7 @@ class Core {
   u32 room_ticket() { return me().segment.header->room.load(); }
   bool wait_room(u32 ticket, double slice_s) {
     const MemberPtr keep = shared();
-    nb::gil_scoped_release nogil;
+    Unlocked nogil;
     return rushes::wait_room(keep->segment, ticket, slice_s);
   }
 

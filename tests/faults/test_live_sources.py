@@ -61,8 +61,6 @@ def test_a_silent_stall_is_noticed_and_gone_when_the_server_goes_on():
         next(frames)
         server.signal(signal.SIGSTOP)
         eventually(lambda: source.stats().state == "lost", "the watchdog sees it")
-        # Not the library's own time-out, which takes twice as long and leaves nobody behind.
-        eventually(lambda: "left behind" in source.stats().backend, "the stalled reader is left to itself")
         assert source.stats().adds_up
         server.signal(signal.SIGCONT)
         eventually(lambda: source.stats().reconnects >= 1, "it comes back")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TITLES = {
     "depot": "The depot",
-    "codecs": "Codecs",
+    "codecs": "Picture codecs",
     "jobs": "The job queue",
     "loader": "The image loader",
     "shots": "Shots",
