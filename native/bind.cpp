@@ -7,11 +7,10 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <unistd.h>
-
 #include <cstring>
 #include <system_error>
 
+#include "bind_unlocked.hpp"
 #include "bind_values.hpp"
 #include "colour.hpp"
 #include "lease.hpp"
@@ -24,26 +23,6 @@ using namespace rushes;
 using namespace rushes::python;
 
 namespace {
-
-// The interpreter lock let go for a block. A thread that comes back while the interpreter ends is made to exit by it,
-// by unwinding; through the frames of a binding, which let nothing pass, that would end the whole process. Such a
-// thread is stopped here for good instead: the process ends without it, as it does for daemon threads.
-class Unlocked {
- public:
-  Unlocked() : state_(PyEval_SaveThread()) {}
-  Unlocked(const Unlocked&) = delete;
-  Unlocked& operator=(const Unlocked&) = delete;
-  ~Unlocked() {
-    try {
-      PyEval_RestoreThread(state_);
-    } catch (...) {
-      for (;;) pause();
-    }
-  }
-
- private:
-  PyThreadState* state_;
-};
 
 using Pixels = nb::ndarray<const std::uint8_t, nb::shape<-1, -1, 4>, nb::device::cpu>;
 using Planes = nb::ndarray<std::uint8_t, nb::shape<-1, -1>, nb::c_contig, nb::device::cpu>;
