@@ -221,6 +221,9 @@ class Recorder:
         except RushesError as error:
             _LOG.warning("a frame cannot be recorded: %s", error)
             return "bad"
+        except Exception:  # noqa: BLE001  a writer that dies of it would leave those who wait waiting for ever
+            _LOG.exception("a frame cannot be recorded")
+            return "bad"
         return ""
 
     def _give_up(self, reason: str) -> str:
