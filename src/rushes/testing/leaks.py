@@ -25,12 +25,13 @@ class LeakSnapshot:
     def leaks_since(self, before: LeakSnapshot) -> list[str]:
         """One line for each thing held now and not ``before``; empty when nothing was left behind.
 
-        A descriptor that was closed and opened anew on something else counts.
+        A descriptor that was closed and opened anew on something else counts. A child is known by its number
+        alone: whether it runs or sleeps changes all the time.
         """
         lines = []
         for kind, now, then in (
             ("thread", self.threads, before.threads),
-            ("child process", self.children, before.children),
+            ("child process", self.children, {pid: self.children.get(pid, "") for pid in before.children}),
             ("descriptor", self.descriptors, before.descriptors),
         ):
             lines += [f"{kind} {key}: {what}" for key, what in sorted(now.items()) if then.get(key) != what]

@@ -6,7 +6,7 @@ import sys
 import threading
 import warnings
 
-from rushes.testing import snapshot
+from rushes.testing import LeakSnapshot, snapshot
 
 
 def test_nothing_new_is_no_leak():
@@ -76,3 +76,9 @@ def test_the_resource_tracker_is_meant_to_stay():
     before = snapshot()
     resource_tracker.ensure_running()
     assert snapshot().leaks_since(before) == []
+
+
+def test_a_child_that_falls_asleep_is_no_new_one() -> None:
+    before = LeakSnapshot({}, {7: "python (R)"}, {})
+    assert LeakSnapshot({}, {7: "python (S)"}, {}).leaks_since(before) == []
+    assert LeakSnapshot({}, {8: "python (S)"}, {}).leaks_since(before) == ["child process 8: python (S)"]
