@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from rushes.capture.recorder import Recorder, Spool
+from rushes.capture.recorder import Recorder, Spool, unpack
 from rushes.capture.recorder.spool import DATA
+from rushes.codecs import still
 from rushes.codecs.video.demux import MediaInput
+from rushes.testing import read_card
+from tests.unit.capture.recorder.cards import Cards
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rushes.capture.recorder import Summary
 
 _CHILD = """
 import sys
@@ -41,6 +47,43 @@ def test_a_killed_recording_can_be_read(kind: str, lost: int, tmp_path: Path) ->
     else:
         with MediaInput(str(out)) as media:
             assert sum(1 for _ in media.frames()) >= saved - lost
+
+
+_UNPACKING = """
+import sys
+from rushes.capture.recorder import unpack
+unpack(sys.argv[1], "png", progress=lambda done, total: print(done, flush=True))
+"""
+
+
+def test_killing_what_unpacks_loses_nothing(tmp_path: Path) -> None:
+    out, count = tmp_path / "out", 40
+    summary = _recorded(out, count)
+    assert summary.written == count
+    for _ in range(3):
+        with subprocess.Popen([sys.executable, "-c", _UNPACKING, str(out)], stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            for line in child.stdout:
+                if int(line) >= 5:
+                    break
+            child.kill()
+        assert child.returncode == -signal.SIGKILL, "it was through before it could be killed"
+        spooled = [entry.number for entry, _ in Spool.open(out)]
+        assert {f"{number:08d}.png" for number in spooled} | {each.name for each in out.glob("0*.png")} == {
+            f"{number:08d}.png" for number in range(count)
+        }
+    unpack(out, "png")
+    assert sorted(each.name for each in out.iterdir()) == [f"{number:08d}.png" for number in range(count)]
+    cards = [read_card(still.decode(each.read_bytes()).array) for each in sorted(out.iterdir())]
+    assert [card and card[0] for card in cards] == list(range(count))
+
+
+def _recorded(out: Path, count: int) -> Summary:
+    recorder = Recorder(Cards(count, (640, 360)), out, format="png", unpack=False)
+    recorder.start()
+    summary = recorder.wait(60)
+    assert summary is not None
+    return summary
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")

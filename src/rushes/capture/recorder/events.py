@@ -57,8 +57,13 @@ class Events:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        ended = False
         while (item := self._waiting.get()) is not None:
             event, values = item
+            # A source that is slow to hear of the end may give a frame while the end is being told.
+            if ended and event in _EACH_FRAME:
+                continue
+            ended = ended or event not in _EACH_FRAME
             for fn in self._calls[event]:
                 try:
                     fn(*values)

@@ -233,18 +233,16 @@ class Recorder:
 
     def _finish(self, sink: Any) -> None:
         self._close_source()
+        failed = self._try_to(lambda: sink.close(self._cancelling))
+        # Up to here a cancel was heard, also one after a stop; whichever comes now finds it finished.
         with self._lock:
-            cancelled = self._state == "cancelling"
-        try:
-            sink.close(keep=not cancelled)
-        except Exception as error:  # noqa: BLE001  whoever waits for the end must get it, whatever went wrong with it
-            _LOG.exception("the end of a recording could not be written")
-            full = isinstance(error, OSError) and error.errno in _FULL
-            self._reason = "disk full" if full else "disk error"
-        if not cancelled:
-            self._ledger.settle(sink.kept, self._reason if self._reason.startswith("disk") else "bad")
-        with self._lock:
+            cancelled = self._cancelling()
             reason, self._state = self._reason, after(self._state, "done")
+        if cancelled:
+            self._try_to(sink.discard)
+        else:
+            reason = failed or reason
+            self._ledger.settle(sink.kept, reason if reason.startswith("disk") else "bad")
         end = self.stats()
         size = 0 if cancelled else end.bytes
         self._summary = Summary(end.offered, end.written, end.late, end.dropped, size, reason)
@@ -252,6 +250,19 @@ class Recorder:
         self._events.tell("capture_finished", self._summary)
         self._events.finish()
         self._finished.set()
+
+    def _try_to(self, end: Callable[[], None]) -> str:
+        """Does it; the reason when it failed, empty when it did not."""
+        try:
+            end()
+        except Exception as error:  # noqa: BLE001  whoever waits for the end must get it, whatever went wrong with it
+            _LOG.exception("a recording could not be ended as it should")
+            full = isinstance(error, OSError) and error.errno in _FULL
+            return "disk full" if full else "disk error"
+        return ""
+
+    def _cancelling(self) -> bool:
+        return self._state == "cancelling"
 
     def _late(self) -> int:
         if self._source is None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rushes.capture.recorder.spool import DATA, INDEX, SpoolWriter
-from rushes.capture.recorder.unpacking import unpack
+from rushes.capture.recorder.unpacking import SUFFIXES, picture_name, unpack
 from rushes.codecs import jpeg, to_pixels
-from rushes.errors import ConfigError, FrameError
+from rushes.errors import ConfigError, FrameError, JobCancelled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from rushes.codecs.video.media import Packet
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from rushes.interfaces import SourceInfo
 
 __all__ = ["Pictures", "Sink", "Video"]
+
+_PICTURE = re.compile(rf"\d{{8,}}({'|'.join(map(re.escape, SUFFIXES.values()))})")
 
 
 class Sink(Protocol):
@@ -36,10 +40,20 @@ class Sink(Protocol):
         """Keeps it, in the order of the frames. OSError when the disk is full."""
         ...
 
-    def close(self, *, keep: bool) -> int:
-        """Finishes what was written, or with ``keep`` False deletes it and nothing else; how many frames are
-        really there. OSError when the disk is full: then it is still finished as far as it goes.
+    @property
+    def kept(self) -> int:
+        """Frames that can be had from the output, known after ``close``."""
+        ...
+
+    def close(self, unwanted: Callable[[], bool]) -> None:
+        """Finishes what was written. OSError when the disk is full: then it is finished as far as it goes.
+
+        ``unwanted`` is asked now and again: once it says so, no more work is done than ``discard`` needs.
         """
+        ...
+
+    def discard(self) -> None:
+        """After ``close``: deletes what this recording made, and nothing else."""
         ...
 
 
@@ -92,7 +106,7 @@ class Video:
             self._file, width, height, fps=min(1000.0, self._info.fps), format=layout, quality=self._quality
         )
 
-    def close(self, *, keep: bool) -> int:
+    def close(self, unwanted: Callable[[], bool]) -> None:
         """As :class:`Sink` says. A recording without a frame leaves no file: nothing could play it."""
         failed: OSError | None = None
         try:
@@ -102,18 +116,20 @@ class Video:
             failed, self._cut = error, True
         finally:
             self._file.close()
-        if not keep or self._kept == 0:
-            self._out.unlink(missing_ok=True)
-            return 0
-        if self._cut:
+        if self._kept == 0:
+            self.discard()
+        elif self._cut and not unwanted():
             self._kept = self._count()
         if failed is not None:
             raise failed
-        return self._kept
+
+    def discard(self) -> None:
+        """As :class:`Sink` says."""
+        self._out.unlink(missing_ok=True)
 
     @property
     def kept(self) -> int:
-        """Frames that can be decoded from the file, known after ``close``."""
+        """As :class:`Sink` says."""
         return self._kept
 
     def _count(self) -> int:
@@ -145,13 +161,13 @@ class Pictures:
         self._out, self._kind, self._quality, self._loose = out, kind, quality, loose
         self._made = not out.exists()
         out.mkdir(parents=True, exist_ok=True)
+        # Whether unpacked now or later, the names would be the same, and the earlier pictures gone.
+        if any(_PICTURE.fullmatch(each.name) for each in out.iterdir()):
+            raise _taken(out, "give another folder")
         try:
             self._spool = SpoolWriter(out)
         except FileExistsError:
-            raise ConfigError(
-                f"{out} holds a recording already; give another folder, or unpack that one first",
-                option="out",
-            ) from None
+            raise _taken(out, "give another folder, or unpack that one and move its pictures") from None
         self._size = 0
 
     @property
@@ -175,18 +191,30 @@ class Pictures:
 
     @property
     def kept(self) -> int:
-        """Pictures in the folder."""
+        """As :class:`Sink` says."""
         return self._spool.count
 
-    def close(self, *, keep: bool) -> int:
+    def close(self, unwanted: Callable[[], bool]) -> None:
         """As :class:`Sink` says."""
         self._spool.close()
-        if not keep:
-            for name in (DATA, INDEX):
-                (self._out / name).unlink(missing_ok=True)
-            if self._made and not any(self._out.iterdir()):
-                self._out.rmdir()
-            return 0
-        if self._loose:
-            self._size = unpack(self._out, self._kind)
-        return self._spool.count
+
+        def go_on(done: int, total: int) -> None:
+            if unwanted():
+                raise JobCancelled("the recording was cancelled", reason="on request")
+
+        if self._loose and not unwanted():
+            with contextlib.suppress(JobCancelled):
+                self._size = unpack(self._out, self._kind, progress=go_on)
+
+    def discard(self) -> None:
+        """As :class:`Sink` says."""
+        pictures = (picture_name(number, self._kind) for number in range(self._spool.count))
+        # There were none of these names when it began: they are this recording's.
+        for name in (DATA, INDEX, *pictures):
+            (self._out / name).unlink(missing_ok=True)
+        if self._made and not any(self._out.iterdir()):
+            self._out.rmdir()
+
+
+def _taken(out: Path, remedy: str) -> ConfigError:
+    return ConfigError(f"{out} holds a recording already; {remedy}", option="out")

@@ -99,7 +99,9 @@ class Spool:
         """What can be read of the spool in the folder. FileNotFoundError when there is none."""
         place = Path(folder)
         size = (place / DATA).stat().st_size
-        entries = parse_index((place / INDEX).read_bytes())
+        # No index beside an empty file is no loss: a death came when the spool was begun, or was all unpacked.
+        begun = size > 0 or (place / INDEX).exists()
+        entries = parse_index((place / INDEX).read_bytes()) if begun else []
         return cls(place, [entry for entry in entries if entry.offset + entry.length <= size])
 
     def __len__(self) -> int:

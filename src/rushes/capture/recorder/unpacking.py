@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-__all__ = ["SUFFIXES", "unpack"]
+__all__ = ["SUFFIXES", "picture_name", "unpack"]
 
 SUFFIXES = {"jpeg": ".jpg", "qoi": ".qoi", "png": ".png"}
+
+
+def picture_name(number: int, kind: str) -> str:
+    """What the file of that picture is called."""
+    return f"{number:08d}{SUFFIXES[kind]}"
 
 
 def unpack(
@@ -32,16 +37,19 @@ def unpack(
     place = Path(folder)
     spool = Spool.open(place)
     total, written = len(spool), 0
+    (place / INDEX).touch()  # missing where a death came between the last two steps below
     with open(place / DATA, "r+b") as data, open(place / INDEX, "r+b") as index:
         for done, (position, entry) in enumerate(reversed(list(enumerate(spool.entries))), start=1):
             picture = spool.read(data.fileno(), entry)
             if picture is not None:
-                written += _write(place / f"{entry.number:08d}{SUFFIXES[kind]}", _as(kind, picture))
+                written += _write(place / picture_name(entry.number, kind), _as(kind, picture))
             # The index first: an entry without its bytes would be a lie, bytes without an entry are only room.
             index.truncate(position * RECORD_BYTES)
             data.truncate(entry.offset)
             if progress is not None:
                 progress(done, total)
+        # Without this the torn beginning of a first picture would outlive its index, and be nobody's.
+        data.truncate(0)
     (place / INDEX).unlink()
     (place / DATA).unlink()
     return written

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes import UnknownName
+from rushes.capture.recorder.events import Events
 from rushes.capture.recorder.ledger import Ledger
 from rushes.capture.recorder.queue import ByteQueue
 from rushes.capture.recorder.spool import DATA, INDEX, Spool, SpoolWriter
@@ -146,7 +147,7 @@ def test_unpacking_makes_one_file_of_each_and_takes_no_more_room(tmp_path: Path)
     assert (tmp_path / "00000003.jpg").read_bytes() == bytes([3]) * 100
 
 
-@pytest.mark.parametrize("when", range(1, 12))
+@pytest.mark.parametrize("when", range(1, 13))
 def test_a_death_while_unpacking_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int
 ) -> None:
@@ -177,7 +178,42 @@ def test_a_death_while_unpacking_loses_nothing(
     }
     assert whole == {f"{number:08d}.jpg" for number in range(5)}
     unpack(tmp_path, "jpeg")
-    assert {path.name for path in tmp_path.glob("0*.jpg")} == whole
+    assert {path.name for path in tmp_path.iterdir()} == whole
+
+
+def test_a_spool_of_which_not_one_picture_is_whole_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spooled(tmp_path, 0)
+    (tmp_path / DATA).write_bytes(b"the beginning of one")
+    real = Path.unlink
+    with monkeypatch.context() as patch:  # a death between the last two steps
+        patch.setattr(Path, "unlink", lambda path: path.name == INDEX and real(path))
+        unpack(tmp_path, "jpeg")
+    assert os.listdir(tmp_path) == [DATA]
+    assert unpack(tmp_path, "jpeg") == 0
+    assert os.listdir(tmp_path) == []
+
+
+def test_pictures_without_their_index_are_left_alone(tmp_path: Path) -> None:
+    spooled(tmp_path)
+    (tmp_path / INDEX).unlink()
+    with pytest.raises(FileNotFoundError):
+        unpack(tmp_path, "jpeg")
+    assert (tmp_path / DATA).stat().st_size == 500
+
+
+def test_no_frame_is_told_after_the_end() -> None:
+    events, told = Events(), []
+    for name in ("frame_changed", "capture_stopped", "capture_finished"):
+        events.on(name, lambda *values, name=name: told.append(name))
+    for name, values in (("frame_changed", (0,)), ("capture_stopped", ()), ("frame_changed", (1,))):
+        events.tell(name, *values)
+    events.tell("capture_finished", None)
+    events.finish()
+    events.start()
+    events.join(30)
+    assert told == ["frame_changed", "capture_stopped", "capture_finished"]
 
 
 def test_what_cannot_be_unpacked(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rushes import ConfigError, SourceUnavailable, UnknownName
-from rushes.capture.recorder import Recorder, Spool
+from rushes.capture.recorder import Recorder, Spool, sinks, unpack
 from tests.unit.capture.recorder.cards import Cards
 from tests.unit.capture.recorder.recording import EVENTS, WAIT, end_of, listen, record
 
@@ -77,6 +77,57 @@ def test_what_is_in_the_way_is_left_alone(tmp_path):
     assert len(Spool.open(tmp_path / "out")) == 3
     with pytest.raises(ConfigError, match="recording already"):
         Recorder(Cards(3), tmp_path / "out", format="jpeg").start()
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_pictures_of_an_earlier_recording_are_never_overwritten(kind, tmp_path):
+    end_of(record(Cards(3), tmp_path / "out", format=kind))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    with pytest.raises(ConfigError, match="recording already"):
+        Recorder(Cards(2, (64, 48)), tmp_path / "out", format=kind).start()
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_cancel_while_pictures_are_unpacked_still_deletes_them(mine, tmp_path, monkeypatch):
+    out, inside, go, real = tmp_path / "out", threading.Event(), threading.Event(), unpack
+    if mine:
+        out.mkdir()
+        (out / "mine.txt").write_text("keep")
+
+    def slow(folder, kind, *, progress):
+        def first(done, total):
+            inside.set()
+            assert go.wait(WAIT)
+            progress(done, total)
+
+        return real(folder, kind, progress=first)
+
+    monkeypatch.setattr(sinks, "unpack", slow)
+    recorder = Recorder(Cards(4), out, format="png")
+    told = listen(recorder)
+    recorder.start()
+    assert inside.wait(WAIT)
+    assert len(list(out.glob("*.png"))) == 1
+    recorder.cancel()
+    go.set()
+    summary = end_of(recorder)
+    assert (summary.reason, summary.bytes) == ("cancelled", 0)
+    assert [item[0] for item in told[-2:]] == ["capture_cancelled", "capture_finished"]
+    assert ([path.name for path in out.iterdir()] == ["mine.txt"]) if mine else not out.exists()
+
+
+def test_an_error_nobody_thought_of_costs_a_frame_and_hangs_nobody(tmp_path, monkeypatch):
+    real = sinks.Video.keep
+
+    def keep(self, encoded, frame):
+        if frame.number == 2:
+            raise ValueError("unforeseen")
+        real(self, encoded, frame)
+
+    monkeypatch.setattr(sinks.Video, "keep", keep)
+    summary = end_of(record(Cards(5), tmp_path / "a.mp4"))
+    assert (summary.written, dict(summary.dropped)) == (4, {"bad": 1})
 
 
 def test_a_source_that_is_not_there_is_told_at_the_start(tmp_path):
