@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ HEIGHT, WIDTH = 1080, 1920
 QUALITIES = (75, 90)
 
 
+@cache
 def pictures() -> dict[str, Any]:
     """By name: (1080, 1920, 3) BGR."""
     from benchmarks.peers.scene import natural, text
@@ -108,9 +110,7 @@ def _ratio(
 ) -> Claim:
     from benchmarks._harness import Claim, ratios, take_turns
 
-    times = take_turns(
-        {each: lambda call=call: cpu_s(call, calls) for each, call in contenders.items()}, rounds
-    )  # type: ignore[misc]
+    times = take_turns({each: partial(cpu_s, call, calls) for each, call in contenders.items()}, rounds)
     values = ratios(times["rushes"], times["cv2"]) if "cv2" in times else ()
     return Claim(
         f"jpeg_{id}",
@@ -130,13 +130,14 @@ def thread_claims(rounds: int, calls: int) -> list[Claim]:
     photo = pictures()["photo"]
     data = jpeg.encode(photo, "bgr24", 75)
     found = []
-    for work, call in (
-        ("encode", lambda: jpeg.encode(photo, "bgr24", 75)),
-        ("decode", lambda: jpeg.decode(data)),
-    ):
+    work_of: dict[str, Callable[[], Any]] = {
+        "encode": partial(jpeg.encode, photo, "bgr24", 75),
+        "decode": partial(jpeg.decode, data),
+    }
+    for work, call in work_of.items():
         times = take_turns(
-            {"one": lambda c=call: _wall(c, 2 * calls, 1), "two": lambda c=call: _wall(c, calls, 2)}, rounds
-        )  # type: ignore[misc]
+            {"one": partial(_wall, call, 2 * calls, 1), "two": partial(_wall, call, calls, 2)}, rounds
+        )
         title = f"JPEG {work} on two threads: one thread, the same work"
         found.append(
             Claim(
@@ -166,37 +167,87 @@ def _wall(call: Callable[[], Any], calls: int, threads: int) -> float:
     return time.perf_counter() - began
 
 
+def planes_claims(rounds: int, calls: int) -> list[Claim]:
+    """A JPEG of what a camera gives, beside one of the same picture as bgr24."""
+    from benchmarks._harness import Claim, ratios, take_turns
+    from rushes.codecs import colour, jpeg
+
+    found = []
+    for name, array in pictures().items():
+        planes = colour.convert(array, "bgr24", "i420")
+        times = take_turns(
+            {
+                "i420": partial(cpu_s, partial(jpeg.encode, planes, "i420", 75), calls),
+                "bgr24": partial(cpu_s, partial(jpeg.encode, array, "bgr24", 75), calls),
+            },
+            rounds,
+        )
+        values = ratios(times["i420"], times["bgr24"])
+        title = f"JPEG encode from i420, {name}, quality 75: ours from bgr24"
+        found.append(Claim(f"jpeg_planes_{name}", title, "×", values, 1.0, parts=dict(times)))
+    return found
+
+
 def lossless_claims(rounds: int, calls: int) -> list[Claim]:
     from benchmarks._harness import Claim, ratios, take_turns
-    from rushes.codecs import colour, jpeg, lossless
+    from rushes.codecs import lossless
 
-    page = pictures()["page"]
-    planes = colour.convert(page, "bgr24", "i420")
-    times = take_turns(
-        {
-            "qoi": lambda: cpu_s(lambda: lossless.encode_qoi(page, "bgr24"), calls),
-            "png": lambda: cpu_s(lambda: lossless.encode_png(page, "bgr24"), 1),
-            "jpeg of bgr24": lambda: cpu_s(lambda: jpeg.encode(page, "bgr24", 75), calls),
-            "jpeg of i420": lambda: cpu_s(lambda: jpeg.encode(planes, "i420", 75), calls),
-        },
-        rounds,
-    )
-    return [
-        Claim(
-            "qoi_png",
-            "PNG level 1 takes so many times as long as QOI",
-            "×",
-            ratios(times["png"], times["qoi"]),
-            parts=dict(times),
-        ),
-        Claim(
-            "jpeg_planes",
-            "JPEG of i420: of bgr24",
-            "×",
-            ratios(times["jpeg of i420"], times["jpeg of bgr24"]),
-            parts=dict(times),
-        ),
-    ]
+    found = []
+    for name, array in pictures().items():
+        files = {"QOI": lossless.encode_qoi(array, "bgr24"), "PNG": lossless.encode_png(array, "bgr24")}
+        times = take_turns(
+            {
+                "QOI encode": partial(cpu_s, partial(lossless.encode_qoi, array, "bgr24"), calls),
+                "PNG encode": partial(cpu_s, partial(lossless.encode_png, array, "bgr24"), 1),
+                "QOI decode": partial(cpu_s, partial(lossless.decode_qoi, files["QOI"]), calls),
+                "PNG decode": partial(cpu_s, partial(lossless.decode_pillow, files["PNG"], "png"), 1),
+            },
+            rounds,
+        )
+        for work in ("encode", "decode"):
+            parts = {kind: times[f"{kind} {work}"] for kind in files}
+            values = ratios(parts["QOI"], parts["PNG"])
+            title = f"QOI {work}, {name}: PNG of level 1"
+            found.append(Claim(f"qoi_{work}_{name}", title, "×", values, parts=dict(parts)))
+        sizes = [len(files["QOI"]) / len(files["PNG"])]
+        found.append(Claim(f"qoi_bytes_{name}", f"Bytes of a QOI, {name}: PNG of level 1", "×", sizes))
+    return found
+
+
+CONVERSIONS = {
+    ("bgr24", "rgb24"): "COLOR_BGR2RGB",
+    ("bgra", "bgr24"): "COLOR_BGRA2BGR",
+    ("bgr24", "gray8"): "COLOR_BGR2GRAY",
+    ("bgr24", "i420"): "COLOR_BGR2YUV_I420",
+    ("bgra", "i420"): "COLOR_BGRA2YUV_I420",
+    ("i420", "bgr24"): "COLOR_YUV2BGR_I420",
+}
+
+
+def conversion_claims(rounds: int, calls: int) -> list[Claim]:
+    from benchmarks._harness import Claim, ratios, take_turns
+    from rushes.codecs import colour
+
+    photo, found = pictures()["photo"], []
+    for (source, target), code in CONVERSIONS.items():
+        array = colour.convert(photo, "bgr24", source)
+        contenders = {"rushes": partial(cpu_s, partial(colour.convert, array, source, target), calls)}
+        if find_spec("cv2"):
+            import cv2
+
+            contenders["cv2"] = partial(cpu_s, partial(cv2.cvtColor, array, getattr(cv2, code)), calls)
+        times = take_turns(contenders, rounds)
+        values = ratios(times["rushes"], times["cv2"]) if "cv2" in times else ()
+        title = f"{source} to {target}: OpenCV"
+        found.append(Claim(f"convert_{source}_{target}", title, "×", values, parts=dict(times)))
+    return found
+
+
+def peers() -> dict[str, str]:
+    from importlib.metadata import version
+
+    opencv = version("opencv-python-headless") if find_spec("cv2") else "not installed"
+    return {"OpenCV": opencv, "Pillow": version("pillow")}
 
 
 def main() -> int:
@@ -210,7 +261,8 @@ def main() -> int:
     options = parser.parse_args()
     rounds, calls = (1, 1) if options.quick else (9, 8)
     load, started = os.getloadavg()[0], time.monotonic()
-    claims = [*ratio_claims(rounds, calls), *thread_claims(rounds, calls), *lossless_claims(rounds, calls)]
+    kinds = (ratio_claims, planes_claims, thread_claims, lossless_claims, conversion_claims)
+    claims = [claim for kind in kinds for claim in kind(rounds, calls)]
     record = {
         "title": "Picture codecs",
         "when": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -218,10 +270,7 @@ def main() -> int:
         "took_s": round(time.monotonic() - started, 1),
         "machine": _harness.machine(),
         "load": [round(load, 2), round(os.getloadavg()[0], 2)],
-        "peers": {
-            "cv2": "opencv-python-headless" if find_spec("cv2") else "not installed",
-            "Pillow": "of this project",
-        },
+        "peers": peers(),
         "claims": [claim.as_record() for claim in claims],
     }
     out = options.out or (None if options.quick else _harness.RESULTS.with_name("codecs.json"))

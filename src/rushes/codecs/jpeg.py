@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simplejpeg
 
-from rushes.codecs import colour
+from rushes.codecs import colour, full_range
 from rushes.errors import ConfigError, CorruptImage, EncodeError, FrameError, unknown_name
 from rushes.limits import MAX_PIXELS, check_pixels
 
 if TYPE_CHECKING:
     from rushes.codecs.colour import Pixels
 
-__all__ = ["check_quality", "decode", "decode_any", "encode", "read_size"]
+__all__ = ["check_out", "check_quality", "decode", "decode_any", "encode", "read_size"]
 
 Packed = bytes | bytearray | memoryview | np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -58,8 +58,8 @@ def _encode_planes(array: Pixels, quality: int, subsampling: str) -> bytes:
             f'an i420 picture has only subsampling "420", not {subsampling!r}', option="subsampling"
         )
     # JPEG means full range; handing the limited planes over as they are would make black dark gray.
-    y, u, v = colour.full_range_planes(array)
-    return bytes(simplejpeg.encode_jpeg_yuv_planes(y, u, v, quality=quality, fastdct=True))
+    y, u, v = full_range.planes(array)
+    return bytes(simplejpeg.encode_jpeg_yuv_planes(y, u, v, quality=quality, fastdct=False))
 
 
 def _encode_pixels(array: Pixels, format: str, quality: int, subsampling: str) -> bytes:
@@ -70,7 +70,8 @@ def _encode_pixels(array: Pixels, format: str, quality: int, subsampling: str) -
     if pixels.strides[1:] != (pixels.shape[2], 1):
         pixels = np.ascontiguousarray(pixels)  # the encoder follows strides between rows, not within one
     sampling = "Gray" if format == "gray8" else subsampling
-    return bytes(simplejpeg.encode_jpeg(pixels, quality, order, sampling, fastdct=True))
+    # The fast transform is not one here: the exact one takes the same time, its vectors are as wide.
+    return bytes(simplejpeg.encode_jpeg(pixels, quality, order, sampling, fastdct=False))
 
 
 def read_size(data: Packed) -> tuple[int, int]:
@@ -112,14 +113,18 @@ def decode_any(
         raise unknown_name("pixel format", format, colour.FORMATS)
     if scale not in _SCALES:
         raise ConfigError(f"scale is {scale!r}; give {', '.join(map(str, _SCALES))}", option="scale")
-    height, width = (-(-side // scale) for side in read_size(data))
-    check_pixels(height, width, limit=max_pixels)
+    whole = read_size(data)
+    # The whole picture counts, not the small one: the decoder keeps all of a progressive one in memory.
+    check_pixels(*whole, limit=max_pixels)
+    height, width = (-(-side // scale) for side in whole)
     direct = format if format in _ORDERS else "bgr24"
     shape = (height, width, len(_ORDERS[direct]) if direct != "gray8" else 1)
     inner = out if out is not None and direct == format else None
     if inner is not None:
-        _check_out(inner, shape)
+        check_out(inner, shape)
         inner = inner.reshape(shape)
+    elif out is not None:
+        check_out(out, (height * 3 // 2, width))  # i420, the one that is made in a second step
     options: dict[str, Any] = {"fastdct": not exact, "fastupsample": not exact}
     if scale > 1:
         # The decoder takes the smallest scale that is still as large as asked for.
@@ -132,8 +137,7 @@ def decode_any(
     made = colour.convert(pixels, direct, format)
     if out is None:
         return made, cut
-    _check_out(out, made.shape)
-    np.copyto(out, made)
+    np.copyto(out.reshape(made.shape), made)
     return out, cut
 
 
@@ -151,8 +155,9 @@ def _decoded(
         raise CorruptImage(f"broken JPEG, nothing of it can be had: {error}", format="jpeg") from error
 
 
-def _check_out(out: Pixels, shape: tuple[int, ...]) -> None:
-    fits = out.shape == shape or (shape[-1] == 1 and out.shape == shape[:2])
+def check_out(out: Pixels, shape: tuple[int, ...]) -> None:
+    """Returns for an array that a picture of ``shape`` can be put in; raises FrameError for any other."""
+    fits = out.shape == shape or out.shape == (*shape, 1) or (*out.shape, 1) == shape
     if not fits or out.dtype != np.uint8 or not out.flags.c_contiguous or not out.flags.writeable:
         raise FrameError(
             f"out must be a writeable contiguous uint8 array of shape {shape}, not {out.dtype} {out.shape}",

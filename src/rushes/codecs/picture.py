@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, features
 
-from rushes.codecs import convert, jpeg, to_pixels
+from rushes.codecs import convert, jpeg, lossless, to_pixels
 from rushes.errors import ConfigError, EncodeError, unknown_name
 from rushes.figures import Box, Line, Polygon, Text
 
@@ -25,7 +25,7 @@ _PILLOW = {".png": "PNG", ".bmp": "BMP", ".webp": "WEBP"}
 
 def suffixes() -> tuple[str, ...]:
     """The file suffixes that can be written here; ".webp" only where Pillow was built with it."""
-    return (".jpg", ".jpeg", ".png", ".bmp", *((".webp",) if features.check("webp") else ()))
+    return (".jpg", ".jpeg", ".png", ".bmp", ".qoi", *((".webp",) if features.check("webp") else ()))
 
 
 def encode(array: Pixels, format: str, suffix: str, quality: int = 90) -> bytes:
@@ -41,6 +41,9 @@ def encode(array: Pixels, format: str, suffix: str, quality: int = 90) -> bytes:
     jpeg.check_quality(quality)
     if kind in (".jpg", ".jpeg"):
         return convert(array, format, "jpeg", quality=quality).tobytes()
+    if kind == ".qoi":
+        # Not as bgra: the fourth byte of a screen's pixels is 0, which others would take for see-through.
+        return lossless.encode_qoi(convert(array, format, "rgb24"), "rgb24")
     return _pillow_bytes(_to_image(array, format), _PILLOW[kind], quality)
 
 

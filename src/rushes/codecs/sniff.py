@@ -45,7 +45,7 @@ def kind_of(data: bytes | memoryview) -> str:
 def size_of(data: bytes | memoryview, kind: str) -> tuple[int, int]:
     """(height, width) as the header says. CorruptImage when the header is cut off or makes no sense."""
     try:
-        height, width = _SIZES[kind](bytes(data[: 1 << 16]) if kind != "jpeg" else bytes(data))
+        height, width = _SIZES[kind](bytes(data) if kind in ("jpeg", "gif") else bytes(data[:64]))
     except (struct.error, IndexError) as error:
         raise CorruptImage(f"the header of this {kind} is cut off", format=kind) from error
     return height, width
@@ -70,6 +70,8 @@ def _jpeg(data: bytes) -> tuple[int, int]:
 
 
 def _png(data: bytes) -> tuple[int, int]:
+    if len(data) > 16 and data[12:16] != b"IHDR":
+        raise CorruptImage("this png does not begin with its header", format="png")
     width, height = struct.unpack_from(">II", data, 16)
     return height, width
 
@@ -80,11 +82,25 @@ def _qoi(data: bytes) -> tuple[int, int]:
 
 
 def _gif(data: bytes) -> tuple[int, int]:
+    """The screen's size, or the first picture's where that reaches over the edge: decoders enlarge the screen."""
     width, height = struct.unpack_from("<HH", data, 6)
-    return height, width
+    at = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
+    while data[at] == 0x21:
+        at += 2
+        while data[at]:
+            at += 1 + data[at]
+        at += 1
+    if data[at] != 0x2C:
+        raise CorruptImage("there is no picture in this gif", format="gif")
+    left, top, across, down = struct.unpack_from("<HHHH", data, at + 1)
+    return max(height, top + down), max(width, left + across)
 
 
 def _bmp(data: bytes) -> tuple[int, int]:
+    (header,) = struct.unpack_from("<I", data, 14)
+    if header == 12:  # the header of OS/2, with 16 bits a side
+        width, height = struct.unpack_from("<HH", data, 18)
+        return height, width
     width, height = struct.unpack_from("<ii", data, 18)
     return abs(height), width
 

@@ -40,7 +40,7 @@ def decode(
     a new one. ``scale``: 2, 4 or 8 makes a JPEG that much smaller while decoding, for less time and memory; other
     kinds refuse it. ``partial`` lets a cut-off JPEG through, marked. Raises UnsupportedFormat for other kinds,
     CorruptImage for what is broken, FrameError for a size over ``max_pixels`` before memory is taken for it, or
-    an ``out`` that does not fit.
+    an ``out`` that does not fit; what ``out`` holds after an error is not said.
     """
     if format not in colour.FORMATS:
         raise unknown_name("pixel format", format, colour.FORMATS)
@@ -59,7 +59,6 @@ def decode(
     made = colour.convert(made, layout, format)
     if out is None:
         return Decoded(made, format, kind)
-    if out.shape != made.shape:
-        raise FrameError(f"the picture is {made.shape} as {format}, out is {out.shape}", shape=out.shape)
-    np.copyto(out, made)
+    jpeg.check_out(out, made.shape)
+    np.copyto(out.reshape(made.shape), made)
     return Decoded(out, format, kind)

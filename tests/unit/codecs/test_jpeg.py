@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import io
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
 import simplejpeg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
 from rushes.codecs import colour, convert, jpeg
 from rushes.errors import ConfigError, CorruptImage, EncodeError, FrameError, UnknownName
@@ -75,8 +80,8 @@ def test_read_only_pixels_and_every_kind_of_bytes():
     array.flags.writeable = False
     data = jpeg.encode(array, "bgr24")
     want = jpeg.decode(data)
-    for given in (bytearray(data), memoryview(data), np.frombuffer(data, np.uint8)):
-        assert np.array_equal(jpeg.decode(given), want)
+    for each in (bytearray(data), memoryview(data), np.frombuffer(data, np.uint8)):
+        assert np.array_equal(jpeg.decode(each), want)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2, 20, 0.5, 0.95])
@@ -138,3 +143,87 @@ def test_convert_reaches_jpeg_both_ways():
         convert(packed, "jpeg", "h264")
     with pytest.raises(FrameError, match="no picture"):
         convert(packed, "array", "jpeg")
+
+
+def progressive(height=40, width=48, **options):
+    out = io.BytesIO()
+    Image.fromarray(gradient(height, width)[..., ::-1]).save(out, "JPEG", progressive=True, **options)
+    return out.getvalue()
+
+
+@settings(max_examples=60)
+@given(
+    half=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    format=st.sampled_from(colour.FORMATS),
+    scale=st.sampled_from([1, 2, 4, 8]),
+)
+def test_any_size_in_any_format_at_any_scale_into_a_given_array(half, format, scale):
+    # A multiple of what it is divided by, so that i420 is always possible.
+    height, width = 2 * scale * half[0], 2 * scale * half[1]
+    data = jpeg.encode(gradient(height, width), "bgr24", 95)
+    made, cut = jpeg.decode_any(data, format, scale=scale)
+    assert not cut
+    assert np.array_equal(made, jpeg.decode_any(data, format, scale=scale, out=np.empty_like(made))[0])
+    assert made.shape == colour.convert(gradient(height // scale, width // scale), "bgr24", format).shape
+
+
+@pytest.mark.parametrize("format", colour.FORMATS)
+def test_an_array_that_does_not_fit_is_refused_before_decoding(monkeypatch, format):
+    data = jpeg.encode(gradient(), "bgr24")
+    right = jpeg.decode(data, format)
+    frozen, wide = right.copy(), np.repeat(right, 2, axis=1)[:, ::2]
+    frozen.flags.writeable = False
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda *a, **k: pytest.fail("it was decoded"))
+    floats: Any = right.astype(np.float32)
+    for out in (right[:-1], floats, frozen, wide, right[::-1], np.zeros(3, np.uint8)):
+        with pytest.raises(FrameError, match="contiguous uint8"):
+            jpeg.decode_any(data, format, out=out)
+
+
+def test_gray_may_have_a_channel_axis():
+    data = jpeg.encode(gradient(), "bgr24")
+    out = np.zeros((48, 64, 1), np.uint8)
+    assert jpeg.decode_any(data, "gray8", out=out)[0] is out
+    assert np.array_equal(out[..., 0], jpeg.decode(data, "gray8"))
+
+
+def test_the_limit_is_of_the_whole_picture_however_small_it_is_made(monkeypatch):
+    data = bytearray(progressive())
+    at = data.index(b"\xff\xc2") + 5
+    data[at : at + 4] = struct.pack(">HH", 20_000, 20_000)
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda *a, **k: pytest.fail("it was decoded"))
+    with pytest.raises(FrameError, match="20000x20000"):
+        jpeg.decode_any(bytes(data), scale=8, partial=True)
+
+
+@pytest.mark.parametrize("kind", ["baseline", "progressive"])
+@pytest.mark.parametrize("share", [0.6, 0.8, 0.95])
+def test_what_is_cut_off_is_given_on_request_and_marked(kind, share):
+    whole = progressive(240, 320) if kind == "progressive" else jpeg.encode(gradient(240, 320), "bgr24")
+    out = np.zeros(jpeg.decode(whole).shape, np.uint8)
+    made, cut = jpeg.decode_any(whole[: int(len(whole) * share)], out=out, partial=True)
+    assert made is out
+    assert cut
+    assert not jpeg.decode_any(whole, partial=True)[1]
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_whatever_is_damaged_raises_nothing_but_our_errors(data):
+    broken = bytearray(data.draw(st.sampled_from([jpeg.encode(gradient(), "bgr24"), progressive()])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    partial = data.draw(st.booleans())
+    try:
+        made, cut = jpeg.decode_any(bytes(broken), partial=partial, max_pixels=10**6)
+    except (CorruptImage, FrameError):
+        return
+    assert made.shape[2] == 3
+    assert partial or not cut
+
+
+def test_cmyk_becomes_what_it_looks_like():
+    out = io.BytesIO()
+    Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(out, "JPEG")
+    seen = np.asarray(Image.open(io.BytesIO(out.getvalue())).convert("RGB")).astype(int)
+    assert np.abs(jpeg.decode(out.getvalue(), "rgb24").astype(int) - seen).max() < 8

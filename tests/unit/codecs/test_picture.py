@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from rushes.codecs import colour, convert, picture
+from rushes.codecs import colour, convert, picture, still
 from rushes.errors import ConfigError, EncodeError, FrameError
 from rushes.figures import Box, Line, Polygon, Text
+from rushes.frame import Frame
 
 RED = "#ff0000"
 
@@ -107,11 +108,27 @@ def test_files_show_the_picture(format, suffix):
     assert np.abs(seen - want).max() <= 8
 
 
-@pytest.mark.parametrize("suffix", [".png", ".bmp"])
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".qoi"])
 def test_lossless_is_lossless(suffix):
     rgb = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
     with Image.open(io.BytesIO(picture.encode(rgb, "rgb24", suffix))) as image:
         assert np.array_equal(np.array(image), rgb)
+
+
+@pytest.mark.parametrize("format", [*colour.FORMATS, "jpeg"])
+def test_a_frame_is_saved_as_qoi(tmp_path, format):
+    bgr = np.random.default_rng(0).integers(0, 256, (8, 10, 3), np.uint8)
+    frame = Frame(convert(bgr, "bgr24", format), format=format)
+    found = still.decode(frame.save(tmp_path / "x.QOI").read_bytes(), "rgb24")
+    assert found.kind == "qoi"
+    assert np.array_equal(found.array, frame.to("rgb24").array)
+
+
+@pytest.mark.parametrize("suffix", [".qoi", ".png"])
+def test_the_fourth_byte_of_a_screens_pixels_is_not_transparency(suffix):
+    bgrx = np.zeros((4, 4, 4), np.uint8)
+    with Image.open(io.BytesIO(picture.encode(bgrx, "bgra", suffix))) as image:
+        assert image.mode == "RGB"
 
 
 def test_webp_heeds_quality():
