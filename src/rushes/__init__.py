@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rushes._native import native_status
+    from rushes.archive import Archive, Recording, Span
     from rushes.capture import Recorder, open_source
     from rushes.depot import (
         ConsumerStats,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDenied",
+    "Archive",
     "ArchiveCorrupt",
     "ArchiveError",
     "ArchiveFull",
@@ -120,6 +122,7 @@ __all__ = [
     "PutResult",
     "QueueFull",
     "Recorder",
+    "Recording",
     "Request",
     "Retry",
     "RushesError",
@@ -130,6 +133,7 @@ __all__ = [
     "SourceError",
     "SourceLost",
     "SourceUnavailable",
+    "Span",
     "Text",
     "UnknownName",
     "UnsupportedFormat",
@@ -177,6 +181,7 @@ _HOME = {
         ),
         "rushes.loader",
     ),
+    **dict.fromkeys(("Archive", "Recording", "Span"), "rushes.archive"),
     "Source": "rushes.interfaces",
     "native_status": "rushes._native",
     "Recorder": "rushes.capture",

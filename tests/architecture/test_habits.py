@@ -17,6 +17,7 @@ CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 # Module-level state that is meant, as path:name, each with its reason.
 MODULE_STATE = {
     "src/rushes/_native/pure_gate.py:_PUT_ASIDE": "finalizers of any depot run on any thread of the process",
+    "src/rushes/archive/lock.py:_HELD": "fork hooks belong to the process and get no argument",
     "src/rushes/depot/handles.py:_LIVING": "fork and exit hooks belong to the process and get no argument",
     "src/rushes/jobs/living.py:_LIVING": "fork and exit hooks belong to the process and get no argument",
     "src/rushes/_native/pure_os.py:_armed": "where the process is to die, in tests of crashes",

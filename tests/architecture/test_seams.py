@@ -17,6 +17,8 @@ SEAMS = {
     "PySide6": ("qt/binding.py", "jobs/qobject.py"),
     "cyclopts": ("cli/",),
     "rich": ("cli/",),
+    "sqlite3": ("archive/database.py",),
+    "obstore": ("archive/cold.py",),
 }
 
 

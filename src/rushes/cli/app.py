@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from rushes.cli.archive import archive
 from rushes.cli.capture import capture
 from rushes.cli.depot import depot
 from rushes.cli.doctor import doctor
+from rushes.cli.shot import shot
 from rushes.cli.up import up
 from rushes.cli.version import version, version_text
 
@@ -21,6 +23,8 @@ app = App(
 )
 app.command(up)
 app.command(capture)
+app.command(shot)
+app.command(archive)
 app.command(depot)
 app.command(doctor)
 app.command(version)

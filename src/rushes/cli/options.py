@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["For", "Json", "Name", "Sources", "console", "print_json", "table"]
+__all__ = ["ARCHIVE", "ArchiveFolder", "For", "Json", "Name", "Sources", "console", "print_json", "table"]
+
+ARCHIVE = "rushes-data"
+"""The folder of recordings, where none is named."""
 
 Json = Annotated[
     bool,
@@ -32,6 +35,7 @@ Sources = Annotated[
     ),
 ]
 Name = Annotated[str | None, Parameter("--name", help="What the station is called.")]
+ArchiveFolder = Annotated[str, Parameter("--archive", help="The folder of the recordings.")]
 
 _PIPED_WIDTH = 160
 

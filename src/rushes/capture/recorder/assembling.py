@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from rushes.capture.recorder.spool import DATA, Spool
-from rushes.errors import ConfigError, JobCancelled, unknown_name
+from rushes.codecs.sequence import check_kind, usual_rate, write_sequence
+from rushes.errors import JobCancelled
 
 if TYPE_CHECKING:
     import os
@@ -21,11 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["assemble"]
 
-_SUFFIXES = (".mp4", ".gif", ".webp")
 _PICTURES = (".jpg", ".png", ".qoi", ".bmp")
-_FPS = 25.0
-# Pillow keeps every picture of a GIF until the last one is there.
-_MOST_GIF_BYTES = 1 << 30
 
 
 class _Shot(NamedTuple):
@@ -53,28 +46,14 @@ def assemble(
     all; a cancel raises JobCancelled. Raises FileNotFoundError for a folder without pictures, ConfigError for
     another suffix, CorruptImage for a picture that is broken, OSError when the disk is full.
     """
-    target = Path(out)
-    kind = target.suffix.lower()
-    if kind and kind not in _SUFFIXES:
-        raise unknown_name("kind of output", kind, (*_SUFFIXES, "a folder"))
+    check_kind(out)
     shots = _shots(Path(source))
     if not shots:
         raise FileNotFoundError(f"there are no pictures in {source}")
-    rate = fps or _rate(shots)
-    fresh = target.with_name(f".{target.name}.new")
-    _remove(fresh)
-    try:
-        pictures = _decoded(shots, progress, cancel)
-        if kind == ".mp4":
-            _video(fresh, pictures, shots, rate, quality, paced=fps is not None)
-        elif kind:
-            _animation(fresh, kind, pictures, len(shots), rate, quality)
-        else:
-            _folder(fresh, pictures, suffix, quality)
-        fresh.replace(target)
-    except BaseException:  # whatever it was: half of it must not stay
-        _remove(fresh)
-        raise
+    rate = fps or usual_rate([shot.captured_ns for shot in shots if shot.captured_ns is not None])
+    times = [None if fps is not None else shot.captured_ns for shot in shots]
+    pictures = zip(_decoded(shots, progress, cancel), times, strict=True)
+    write_sequence(out, pictures, len(shots), rate=rate, quality=quality, suffix=suffix)
     return len(shots)
 
 
@@ -84,12 +63,6 @@ def _shots(folder: Path) -> list[_Shot]:
         return [_Shot(lambda each=entry: spool.load(each), entry.captured_ns) for entry in spool.entries]  # type: ignore[misc]
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in (*_PICTURES, ".jpeg", ".webp"))
     return [_Shot(path.read_bytes, None) for path in files]
-
-
-def _rate(shots: list[_Shot]) -> float:
-    times = [shot.captured_ns for shot in shots if shot.captured_ns is not None]
-    steps = [later - earlier for earlier, later in pairwise(times) if later > earlier]
-    return 1e9 / median(steps) if steps else _FPS
 
 
 def _decoded(
@@ -103,64 +76,3 @@ def _decoded(
         yield still.decode(shot.read(), "rgb24").array
         if progress is not None:
             progress(done, len(shots))
-
-
-def _video(
-    out: Path, pictures: Iterator[Pixels], shots: list[_Shot], rate: float, quality: int, *, paced: bool
-) -> None:
-    from rushes.codecs.video.writer import VideoWriter
-
-    writer: VideoWriter | None = None
-    try:
-        for number, array in enumerate(pictures):
-            if writer is None:
-                height, width = array.shape[:2]
-                writer = VideoWriter(
-                    out, width, height, fps=rate, format="rgb24", quality=quality, fragmented=False
-                )
-            taken_ns = None if paced else shots[number].captured_ns
-            writer.write(array, round(number * 1e9 / rate) if taken_ns is None else taken_ns)
-    finally:
-        if writer is not None:
-            writer.close()
-
-
-def _animation(
-    out: Path, kind: str, pictures: Iterator[Pixels], count: int, rate: float, quality: int
-) -> None:
-    from PIL import Image
-
-    first = next(pictures)
-    if kind == ".gif" and first.nbytes * count > _MOST_GIF_BYTES:
-        raise ConfigError(
-            f"a GIF of {count} pictures of {first.shape[1]}x{first.shape[0]} takes {first.nbytes * count >> 20} MiB "
-            "of memory to make; make a .webp or .mp4, or record fewer or smaller pictures",
-            option="out",
-        )
-    with contextlib.closing(Image.fromarray(first)) as image:
-        image.save(
-            out,
-            kind[1:].upper(),
-            save_all=True,
-            append_images=(Image.fromarray(array) for array in pictures),
-            duration=round(1000 / rate),
-            loop=0,
-            quality=quality,
-        )
-
-
-def _folder(out: Path, pictures: Iterator[Pixels], suffix: str, quality: int) -> None:
-    from rushes.codecs.picture import encode, suffixes
-
-    if suffix.lower() not in suffixes():
-        raise unknown_name("picture suffix", suffix, suffixes())
-    out.mkdir(parents=True)
-    for number, array in enumerate(pictures):
-        (out / f"{number:08d}{suffix}").write_bytes(encode(array, "rgb24", suffix, quality))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -115,7 +115,7 @@ def test_what_cannot_be_made(tmp_path, monkeypatch):
         assemble(source, tmp_path / "a.avi")
     with pytest.raises(UnknownName, match=r"\.jpg"):
         assemble(source, tmp_path / "out", suffix=".tiff")
-    monkeypatch.setattr("rushes.capture.recorder.assembling._MOST_GIF_BYTES", 1000)
+    monkeypatch.setattr("rushes.codecs.sequence._MOST_GIF_BYTES", 1000)
     with pytest.raises(ConfigError, match="webp"):
         assemble(source, tmp_path / "a.gif")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "spool"]

@@ -1,0 +1,109 @@
+"""``rushes shot``: one picture of a channel, of now or of any moment that was recorded."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from rushes.cli.options import ARCHIVE, ArchiveFolder, Json, print_json
+from rushes.cli.times import local, parse_time
+from rushes.errors import ConfigError, unknown_name
+
+if TYPE_CHECKING:
+    from rushes.shots import Shot
+
+__all__ = ["shot"]
+
+At = Annotated[
+    str | None,
+    Parameter("--at", allow_leading_hyphen=True, help='When: "14:03:07.2", "-30s", ISO 8601; now if absent.'),
+]
+Figures = Annotated[
+    bool, Parameter("--figures", negative=(), show_default=False, help="Draw what is known of the moment.")
+]
+Out = Annotated[
+    str | None,
+    Parameter(
+        ("--out", "-o"), help='A file, a folder, or a name with strftime\'s fields; "-" writes to the pipe.'
+    ),
+]
+Timeout = Annotated[str, Parameter("--timeout", help="Give up after this long.")]
+
+
+def shot(
+    channel: str,
+    *,
+    at: At = None,
+    figures: Figures = False,
+    out: Out = None,
+    folder: ArchiveFolder = ARCHIVE,
+    timeout: Timeout = "10s",
+    json: Json = False,
+) -> int:
+    """Save one picture of a channel: a depot, a channel of a running station, or one of the archive.
+
+    Without --at it is the newest there is; with it, the one that was shown at that moment.
+    """
+    from rushes.limits import parse_duration
+    from rushes.shots import ShotSaver
+
+    moment = None if at is None else parse_time(at, option="--at")
+    with ExitStack() as held:
+        found = _find(channel, folder, held, past=moment is not None)
+        saver = held.enter_context(ShotSaver(1, channels={channel: found}))
+        saver.timeout_sec = parse_duration(timeout, option="--timeout")
+        if out == "-":
+            taken = saver.handle(saver.get(channel, moment, figures, callback=lambda data: None)).result()
+            sys.stdout.buffer.write(taken.data)
+            return 0
+        folder_name, name = _split(out)
+        guid, _ = saver.save(channel, moment, figures, name, folder_name)
+        taken = saver.handle(guid).result()
+    _tell(taken, json=json)
+    return 0
+
+
+def _find(channel: str, folder: str, held: ExitStack, *, past: bool) -> Any:
+    """What can show the channel: its depot for now, its recordings for then, or for now where no depot is."""
+    from rushes.depot import Depot, list_depots
+
+    depots = [each.name for each in list_depots() if each.alive and not each.trouble]
+    names = [name for name in depots if name == channel or name.endswith(f"-{channel}")]
+    if names and not past:
+        if len(names) > 1 and channel not in names:
+            raise ConfigError(f"{channel!r} may be {' or '.join(map(repr, names))}: give the whole name")
+        return held.enter_context(Depot.attach(channel if channel in names else names[0]))
+    recorded: list[str] = []
+    if (Path(folder) / "index.sqlite").exists():
+        from rushes.archive import Archive
+
+        archive = held.enter_context(Archive(folder, mode="r"))
+        recorded = archive.channels()
+        if channel in recorded:
+            return archive
+    raise unknown_name("channel", channel, dict.fromkeys((*recorded, *(() if past else depots))))
+
+
+def _split(out: str | None) -> tuple[str, str | None]:
+    """(folder, name) for a saver; the name is a template, and None the usual one."""
+    if out is None:
+        return os.curdir + os.sep, None
+    if out.endswith(os.sep) or Path(out).is_dir():
+        return out, None
+    return os.path.dirname(out) + os.sep if os.path.dirname(out) else os.curdir + os.sep, os.path.basename(
+        out
+    )
+
+
+def _tell(taken: Shot, *, json: bool) -> None:
+    if json:
+        print_json({key: value for key, value in asdict(taken).items() if key != "data"})
+        return
+    number = "" if taken.frame_number is None else f"frame {taken.frame_number}, "
+    print(f"{taken.path}: {number}{local(taken.captured_ns)} ({taken.age_s:.1f} s ago), {taken.source}")
