@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -42,10 +43,10 @@ def coded(numbers, coding="h264", *, size=(320, 180), gop=FPS):
     file = io.BytesIO()
     flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
     with av.open(file, "w", format="mp4", options=flags) as container:
-        stream = container.add_stream(name, rate=FPS, options=options)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream: Any = container.add_stream(name, rate=FPS, options=options)
+        (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
         stream.codec_context.gop_size, stream.codec_context.max_b_frames = gop, most_b
-        card = TestCard(*size, FPS, "i420")
+        card = TestCard(size[0], size[1], FPS, "i420")
         array = np.empty(card.shape, np.uint8)
         for turn, number in enumerate(numbers):
             card.draw(array, number, START)
@@ -86,7 +87,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         shown = sorted(sample.pts_ns for sample in layout.samples)
-        groups = []
+        groups: list[Any] = []
         for each in layout.samples:
             number = numbers[shown.index(each.pts_ns)]
             crc = zlib.crc32(data[each.position : each.position + each.size])

@@ -46,8 +46,9 @@ def film(path):
     with MediaInput(path) as media:
         pictures = list(media.frames())
         assert not media.damage.any
-    assert pictures[0].pts_s <= 0.16
-    times = [round((each.pts_s - pictures[0].pts_s) * 1e9 / STEP, 2) for each in pictures]
+    moments = [each.pts_s or 0.0 for each in pictures]
+    assert moments[0] <= 0.16
+    times = [round((each - moments[0]) * 1e9 / STEP, 2) for each in moments]
     return [number(each.array, each.format) for each in pictures], times
 
 

@@ -167,8 +167,8 @@ def test_a_segment_hides_what_lies_under_it_as_far_as_it_has_come(index: Index):
     for at in (4, 5):
         index.add_gop(new, gop(NOW + at * SECOND + SECOND // 100, offset=at), bytes=1)
     ids = []
-    for at in (3, 4.5, 5.5, 6.5):
-        found = index.floor("door", NOW + round(at * SECOND))
+    for moment in (3, 4.5, 5.5, 6.5):
+        found = index.floor("door", NOW + round(moment * SECOND))
         assert found is not None
         ids.append(found.segment.id == new.id)
     assert ids == [False, True, True, False]

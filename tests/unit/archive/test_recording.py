@@ -3,9 +3,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 
+import numpy as np
 import pytest
 
-from rushes import Box, Depot
+from rushes import Box, Depot, Frame
 from rushes.archive.archive import Archive
 from rushes.archive.segment import SegmentFile
 from rushes.errors import ArchiveError, ConfigError, NoSuchMoment, UnknownName
@@ -108,15 +109,9 @@ def test_another_size_or_format_begins_another_file(archive):
 
 
 def test_a_picture_that_is_none_is_dropped_and_counted(archive, monkeypatch):
-    import numpy as np
-
-    from rushes import Frame
-
     film = Film(steady(30))
-    good = film.frame
-    film.frame = lambda number, t: (
-        Frame(np.zeros(9), number, captured_ns=t, format="array") if number == 12 else good(number, t)
-    )
+    good, bad = film.frame, Frame(np.zeros(9), 12, captured_ns=film.times[12], format="array")
+    monkeypatch.setattr(film, "frame", lambda number, t_ns: bad if number == 12 else good(number, t_ns))
     recording = archive.record("cam", film)
     assert recording.wait(30)
     stats = recording.stats()

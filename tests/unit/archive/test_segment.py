@@ -36,7 +36,7 @@ def written(file, count, first=0):
 def check(path, gops):
     """The samples are those that a reader of the whole file finds, and what the CRC says."""
     data = path.read_bytes()
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
     samples = [(gop, sample) for gop in gops for sample in gop.samples]
     assert [packet.size for packet in packets[: len(samples)]] == [sample.size for _, sample in samples]

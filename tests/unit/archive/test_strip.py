@@ -21,7 +21,8 @@ def strip(store, begin, end, n, **options):
     """(what the card says, the frame's number) of each, for the time from card ``begin`` to ``end``."""
     frames = thumbnails(store.index, store.fetch, "cam", moment(begin), moment(end), n, **options)
     assert all(frame.captured_ns == moment(frame.number) for frame in frames)
-    return [(read_card(frame.array, frame.format)[0], frame.number) for frame in frames]
+    cards = [read_card(frame.array, frame.format) or (-1, -1) for frame in frames]
+    return [(card[0], frame.number) for card, frame in zip(cards, frames, strict=True)]
 
 
 def same(*numbers):

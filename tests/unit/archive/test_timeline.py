@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +63,8 @@ def test_what_an_earlier_recording_left_in_the_future_is_hidden():
 @given(st.lists(st.integers(0, 20 * S), min_size=1, max_size=40), st.none() | st.integers(0, 20 * S))
 def test_moments_grow_unless_it_says_otherwise_and_whatever_lies_under_them_is_hidden(moves, last):
     line = Timeline(last)
-    before, most = None, last
+    before: Any = None
+    most = last
     for captured in moves:
         stamp = line.stamp(captured)
         assert abs(stamp.t_ns - captured) <= 100_000_000 + 40 * 12_000 + 1
