@@ -15,6 +15,7 @@ TITLES = {
     "loader": "The image loader",
     "shots": "Shots",
     "capture": "Capture and recording",
+    "archive": "The archive",
 }
 """By the name of the results, in the order of the page; others follow by name. A record's own title goes first."""
 VERDICT = {True: "holds", False: "**missed**", None: "–"}

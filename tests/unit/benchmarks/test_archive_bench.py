@@ -1,0 +1,36 @@
+"""What the archive's benchmark keeps has the form that the report reads, and our pictures are the right ones."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.unit.benchmarks.records import ROOT, check_form
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN = {"moment_rushes_key", "moment_pyav", "right", "right_pyav", "together", "export", "cost"}
+OWN |= {"floor_lookup", "spans_month", "reopen"}
+
+
+def test_what_is_kept_has_the_common_form(tmp_path: Path) -> None:
+    out = tmp_path / "archive.json"
+    done = subprocess.run(
+        [sys.executable, "benchmarks/archive.py", "--quick", "--out", str(out)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    record = json.loads(out.read_text())
+    check_form(record)
+    assert record["title"] == "The archive"
+    claims = {claim["id"]: claim for claim in record["claims"]}
+    assert set(claims) >= OWN
+    assert all(claim["measured"] is not None for claim in claims.values())
+    assert claims["right"]["measured"] == 100
