@@ -30,7 +30,9 @@ Figures = Annotated[
 Out = Annotated[
     str | None,
     Parameter(
-        ("--out", "-o"), help='A file, a folder, or a name with strftime\'s fields; "-" writes to the pipe.'
+        ("--out", "-o"),
+        allow_leading_hyphen=True,
+        help='A file, a folder, or a name with strftime\'s fields; "-" writes to the pipe.',
     ),
 ]
 Timeout = Annotated[str, Parameter("--timeout", help="Give up after this long.")]
