@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from rushes.jobs.gate import Limit
+    from rushes.jobs.options import LimitKeys
     from rushes.jobs.retry import Retry
 
 __all__ = [
@@ -81,7 +82,7 @@ class Request:
     score: float = field(default=0.0, kw_only=True)
     bounds: Bounds | None = field(default=None, kw_only=True)
     callback: Callable[[Any], object] | None = field(default=None, kw_only=True)
-    limit: Hashable | None = field(default=None, kw_only=True)
+    limit: LimitKeys | None = field(default=None, kw_only=True)
     timeout_s: float | None = field(default=None, kw_only=True)
     cost: int = field(default=1, kw_only=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from rushes.errors import ConfigError, unknown_name
@@ -11,12 +12,14 @@ from rushes.jobs.job import Priority, Terms
 from rushes.jobs.retry import Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["ISOLATIONS", "Limits", "Rate", "check_positive", "check_priority"]
+__all__ = ["ISOLATIONS", "LimitKeys", "Limits", "Rate", "check_positive", "check_priority"]
 
 ISOLATIONS = ("thread", "process")
 Rate = float | tuple[float, float]
+LimitKeys = Hashable | list[Any] | set[Any] | frozenset[Any]
+"""One key of a limit, a tuple among them, or several."""
 
 
 class Limits:
@@ -33,7 +36,7 @@ class Limits:
 
     def terms(
         self,
-        limit: Any,
+        limit: LimitKeys | None,
         serial: Hashable | None,
         timeout_s: float | None,
         retry: Retry | None,

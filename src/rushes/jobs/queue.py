@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rushes.jobs.job import Terms
-    from rushes.jobs.options import Rate
+    from rushes.jobs.options import LimitKeys, Rate
     from rushes.jobs.records import Change, JobStats
     from rushes.jobs.retry import Retry
 
@@ -87,7 +87,7 @@ class JobQueue:
         timeout_s: float | None = None,
         deadline_s: float | None = None,
         retry: Retry | None = None,
-        limit: Hashable | None = None,
+        limit: LimitKeys | None = None,
         serial: Hashable | None = None,
         cost: int = 1,
         callback: Callable[[Handle], object] | None = None,
@@ -102,7 +102,7 @@ class JobQueue:
         ``group``: what ``want``, ``cancel`` and ``set_focus`` go by. Order is by ``priority``, then ``score``
         (smaller first), then first come. ``timeout_s``: of each attempt, from its start; when it is over the
         handle ends "timed_out", the function is told by its token, and its thread is given up. ``deadline_s``:
-        from now to the end, waiting included. ``limit``: a key of the queue's limits or rates, or a list of
+        from now to the end, waiting included. ``limit``: a key of the queue's limits or rates, or a list or set of
         them. ``serial``: jobs of one serial run one at a time in the order of submission. ``callback(handle)``
         is called once at the end, ``on_state(handle, state)`` at each change, both where ``deliver`` says: an
         event loop, a Qt object, an Executor, a function that takes a call, or None for a thread of the queue.

@@ -7,18 +7,20 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from rushes.clock import SYSTEM
-from rushes.errors import ClosedError, ConfigError, unknown_name
+from rushes.errors import ClosedError, ConfigError, JobCancelled, unknown_name
 from rushes.jobs import JobQueue, current_job
-from rushes.shots.files import verified, write_new
+from rushes.shots.files import verified
 from rushes.shots.folder import Names
+from rushes.shots.recent import Recent
 from rushes.shots.request import Ask, Shot
-from rushes.shots.share import Recent, Shares
+from rushes.shots.share import Shares
 from rushes.shots.task import NotDue, TryAgain
 
 if TYPE_CHECKING:
     from rushes.jobs import Handle
     from rushes.shots.backends import Backend
     from rushes.shots.request import Picture, Token
+    from rushes.shots.share import Share
     from rushes.shots.task import Task
 
 __all__ = ["Desk"]
@@ -137,34 +139,44 @@ class Desk:
         if task.wait_s() > 0:
             raise NotDue
         token = current_job()
-        picture = self._picture(task, token)
+        found = self._remembered(task)
+        picture = self._picture(task, token) if found is None else found[0]
         try:
-            return self._handed_over(task, picture, token)
+            data = self._encoded(task, picture) if found is None else found[1]
+            return _handed_over(task, picture, data, token)
         except Exception:
             task.lasting = True
             raise
 
+    def _remembered(self, task: Task) -> tuple[Picture, bytes] | None:
+        if not task.accepts_age:
+            return None
+        return self._recent.find(task.place.channel, task.figures, task.not_before_ns, task.suffix)
+
     def _picture(self, task: Task, token: Token) -> Picture:
-        recent = (
-            self._recent.find(task.place.channel, task.figures, task.not_before_ns)
-            if task.accepts_age
-            else None
-        )
-        if recent is not None:
-            return recent
         picture = self._shared(task, token)
         if picture.captured_ns < task.not_before_ns:
             # It was on its way before this one was asked for, and is too old for it.
-            self.shares.leave(task.share)
-            task.share = self.shares.join(None)
+            self._ask_alone(task)
             picture = self._shared(task, token)
         return picture
+
+    def _ask_alone(self, task: Task) -> None:
+        with self._change:
+            if task.over:  # whoever ended it has left its share for it, and would not see another
+                raise JobCancelled("nobody waits for this shot any more", reason="on request")
+            before, task.share = task.share, self.shares.join(None)
+        self.shares.leave(before)
 
     def _shared(self, task: Task, token: Token) -> Picture:
         share = task.share
         try:
             picture = share.get(
-                task, task.max_tries, task.timeout_s, lambda: verified(self.backend.take(_ask(task, token)))
+                task,
+                token,
+                task.max_tries,
+                task.timeout_s,
+                lambda: verified(self.backend.take(_ask(task, token))),
             )
         except Exception:
             # Who asks for a "now" after this one has the channel asked again; a moment of the past stays as it was.
@@ -175,31 +187,29 @@ class Desk:
             self.shares.part(share)
         return picture
 
-    def _handed_over(self, task: Task, picture: Picture, token: Any) -> Shot:
+    def _encoded(self, task: Task, picture: Picture) -> bytes:
         data = task.share.encoded(picture, task.suffix)
         if picture.source == "live" and not task.moment.past:
-            self._recent.keep(task.place.channel, task.figures, picture, task.share.encoded(picture, ".jpg"))
-        # A shot that was given up must not appear on the disk afterwards.
-        token.check()
-        if task.path is not None:
-            write_new(task.path, data)
-            if token.cancelled:
-                task.path.unlink(missing_ok=True)
-                token.check()
-        age_s = (SYSTEM.wall_ns() - picture.captured_ns) / 1e9
-        path = "" if task.path is None else str(task.path)
-        return Shot(data, picture.number, picture.captured_ns, age_s, picture.source, picture.figures, path)
+            self._recent.keep(task.place.channel, task.figures, picture, data, task.suffix)
+        return data
 
     # When a handle has ended, on whatever thread ended it.
 
     def _ended(self, task: Task, handle: Handle) -> None:
         error = handle.exception(0)
+        share = self._over(task)
         if handle.state == "timed_out" and error is not None:
-            task.share.give_up(task, error)
-            self.shares.part(task.share)
+            share.give_up(task, error)
+            self.shares.part(share)
         elif handle.state == "cancelled":
-            task.share.pass_on(task)
+            share.pass_on(task)
         self._forget(task, handle)
+
+    def _over(self, task: Task) -> Share:
+        """Its share, which is no longer changed for another."""
+        with self._change:
+            task.over = True
+            return task.share
 
     def _news(self, task: Task, handle: Handle, state: str) -> None:
         task.on_state(handle, state)
@@ -209,9 +219,10 @@ class Desk:
                 self._change.notify_all()
 
     def _forget(self, task: Task, handle: Handle | None = None) -> None:
-        self.shares.leave(task.share)
-        if task.path is not None:
-            self.names.free(task.path)
+        self.shares.leave(self._over(task))
+        if task.landing is not None:
+            success = handle is not None and handle.state == "success"
+            task.landing.keep() if success else task.landing.give_up()
         with self._change:
             if self._living.get(task.guid) is task:
                 del self._living[task.guid]
@@ -251,6 +262,16 @@ class Finished:
     def get(self, guid: str) -> Handle | None:
         """None when it is not known any more."""
         return self._handles.get(guid, (None, 0))[0]
+
+
+def _handed_over(task: Task, picture: Picture, data: bytes, token: Any) -> Shot:
+    token.check()
+    path = ""
+    if task.landing is not None:
+        task.landing.write(data)
+        path = str(task.landing.path)
+    age_s = (SYSTEM.wall_ns() - picture.captured_ns) / 1e9
+    return Shot(data, picture.number, picture.captured_ns, age_s, picture.source, picture.figures, path)
 
 
 def _ask(task: Task, token: Token) -> Ask:

@@ -14,14 +14,16 @@ from rushes.errors import CorruptImage
 from rushes.limits import check_pixels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from rushes.frame import Frame
     from rushes.shots.request import Picture
 
-__all__ = ["encoded", "kind_of", "verified", "write_new"]
+__all__ = ["encoded", "kind_for", "kind_of", "readable", "verified", "write_new"]
 
 _JPEG = (b"\xff\xd8\xff", b"\xff\xd9")
+_READABLE = {".jpg": "jpeg", ".png": "png"}
 _PNG = (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"\x00\x00\x00\x00IEND\xaeB`\x82")
 
 
@@ -60,19 +62,32 @@ def verified(picture: Picture) -> Picture:
     return replace(picture, content=data)
 
 
+def kind_for(suffix: str) -> str:
+    """The suffix in its usual form for the kind of picture that it names; ".jpg" for one that names none."""
+    from rushes.codecs.picture import suffixes
+
+    usual = suffix.lower()
+    return usual if usual in suffixes() and usual != ".jpeg" else ".jpg"
+
+
+def readable(kind: str) -> bool:
+    """Whether the bytes of a file of that kind can be made another kind again."""
+    return kind in _READABLE
+
+
 def encoded(picture: Picture, suffix: str, quality: int = 90) -> bytes:
     """The picture as a file of the kind that ``suffix`` names (JPEG for a suffix that names none).
 
     Bytes that are of this kind already stay as they are. Raises CorruptImage for bytes that cannot be read,
     FrameError for a frame that shows nothing.
     """
-    from rushes.codecs.picture import encode, suffixes
+    from rushes.codecs.picture import encode
 
-    wanted = suffix.lower() if suffix.lower() in suffixes() else ".jpg"
+    wanted = kind_for(suffix)
     content = picture.content
     if isinstance(content, bytes):
         kind = kind_of(content)
-        if kind == {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}.get(wanted):
+        if kind == _READABLE.get(wanted):
             return content
         content = _frame(content, kind)
     return encode(content.array, content.format, wanted, quality)
@@ -93,22 +108,25 @@ def _frame(data: bytes, kind: str) -> Frame:
         raise CorruptImage(f"broken PNG: {error}", format="png") from error
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Makes the file with these bytes, whole at every instant that it is there.
+def write_new(path: Path, data: bytes, before_naming: Callable[[], object] = lambda: None) -> os.stat_result:
+    """Makes the file with these bytes, whole at every instant that it is there; which file that is.
 
-    Never over another one: FileExistsError. OSError when the disk refuses; then nothing is left behind. A
-    process that is killed may leave ".….part" beside it. What power failure does to bytes that the disk has
-    not taken yet is the file system's.
+    Never over another one: FileExistsError. OSError when the disk refuses; then nothing is left behind, nor when
+    ``before_naming()`` raises, which is called when all but the name is done. A process that is killed may leave
+    ".….part" beside it. What power failure does to bytes that the disk has not taken yet is the file system's.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with open(temporary, "xb") as file:
             file.write(data)
+            made = os.fstat(file.fileno())
+        before_naming()
         _give_name(temporary, path)
     finally:
         with suppress(OSError):  # it never came to be, or the disk refuses this too; the first error tells
             os.unlink(temporary)
+    return made
 
 
 def _give_name(temporary: Path, path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,16 +53,36 @@ class Names:
         self._held: set[str] = set()
 
     def hold(self, wanted: Path) -> Path:
-        """``wanted``, or the first of "… (2)", "… (3)" that is free."""
-        for number in count(1):
-            path = wanted.with_name(numbered(wanted.name, number))
-            if os.path.lexists(path) or not self._add(path):
+        """``wanted``, or one of "… (2)", "… (3)" that is free: the first when they were taken in turn."""
+        while True:
+            path = wanted.with_name(numbered(wanted.name, self._first_free(wanted)))
+            if not self._add(path):
                 continue
             # Between the look and the hold, another's shot may have arrived there and let go.
             if not os.path.lexists(path):
                 return path
             self.free(path)
-        raise AssertionError("counting never ends")
+
+    def _first_free(self, wanted: Path) -> int:
+        # Ten thousand shots of one name must not look at each other's names one by one: in steps that double
+        # to a free number, then by halves to one whose predecessor is taken. Where there are gaps, that need
+        # not be the very first.
+        taken, free = 0, 1
+        while self._taken(wanted, free):
+            taken, free = free, free * 2
+        while free - taken > 1:
+            middle = (taken + free) // 2
+            if self._taken(wanted, middle):
+                taken = middle
+            else:
+                free = middle
+        return free
+
+    def _taken(self, wanted: Path, number: int) -> bool:
+        path = os.path.join(wanted.parent, numbered(wanted.name, number))
+        with self._lock:
+            held = os.path.normcase(path) in self._held
+        return held or os.path.lexists(path)
 
     def free(self, path: Path) -> None:
         """The shot has ended, its file is there or will never be."""

@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rushes.clock import SYSTEM
-from rushes.errors import CorruptImage, DeadlineExceeded, FrameError, JobCancelled, SourceUnavailable
+from rushes.errors import (
+    ClosedError,
+    CorruptImage,
+    DeadlineExceeded,
+    FrameError,
+    JobCancelled,
+    SourceUnavailable,
+)
 from rushes.shots.backends import no_channel
 from rushes.shots.files import kind_of
 from rushes.shots.request import Picture, Place
@@ -48,6 +55,7 @@ class HostBackend:
         self._lock = threading.Lock()
         self._drop: Path | None = None
         self._expected: set[str] = set()
+        self._closed = False
 
     def find(self, channel: str) -> Place:
         """As the protocol says; a channel's name is its guid, "_" and the guid of its server."""
@@ -74,7 +82,7 @@ class HostBackend:
         """As the protocol says.
 
         The host's own call is not waited for with any limit but the job's; what it writes is. Raises
-        CorruptImage when the time is up and only a part of a picture had come.
+        DeadlineExceeded when the time is up, telling what had come, and ClosedError after ``close()``.
         """
         end_s = time.monotonic() + ask.timeout_s
         began_ns = SYSTEM.wall_ns()
@@ -115,6 +123,7 @@ class HostBackend:
     def close(self) -> None:
         """Removes the folder that the host writes into."""
         with self._lock:
+            self._closed = True
             drop, self._drop = self._drop, None
         if drop is not None:
             shutil.rmtree(drop, ignore_errors=True)
@@ -146,6 +155,8 @@ class HostBackend:
     def _new_path(self) -> Path:
         name = f"{secrets.token_hex(8)}.jpg"  # the host chooses the kind of picture by the suffix
         with self._lock:
+            if self._closed:  # a worker that was late; a folder made now would stay for ever
+                raise ClosedError("this shot saver is stopped", name="ShotSaver")
             if self._drop is None:
                 self._drop = Path(tempfile.mkdtemp(prefix="rushes-shots-"))
             self._expected.add(name)

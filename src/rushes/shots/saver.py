@@ -17,6 +17,7 @@ from rushes.lifecycle import AsyncCloseable
 from rushes.shots.backends import choose
 from rushes.shots.desk import Desk
 from rushes.shots.folder import place
+from rushes.shots.landing import Landing
 from rushes.shots.names import TEMPLATE
 from rushes.shots.request import Moment
 from rushes.shots.settings import Setting, at_least_one, callback_or_none, not_negative, positive, text
@@ -132,7 +133,8 @@ class ShotSaver(AsyncCloseable):
         wanted = place(folder, self.file_name_tmpl, file_name, file_path, moment.dt, found.fields)
         teller = Teller(state=callback_or_none("callback", callback) or self.callback)
         task = self._task(found, moment, figures, max_age_s, teller, task_guid)
-        task.path = path = self._desk.names.hold(wanted)
+        path = self._desk.names.hold(wanted)
+        task.landing = Landing(path, self._desk.names)
         self._desk.submit(task)
         return task.guid, str(path)
 

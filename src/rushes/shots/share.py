@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from rushes.errors import DeadlineExceeded, JobCancelled
 from rushes.shots.files import encoded
-from rushes.shots.request import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-__all__ = ["Recent", "Share", "Shares"]
+    from rushes.shots.request import Picture, Token
+
+__all__ = ["Share", "Shares"]
 
 
 class Share:
@@ -35,13 +35,17 @@ class Share:
         self._changed = threading.Condition()
         self._encoded: dict[str, bytes] = {}
 
-    def get(self, caller: object, max_tries: int, timeout_s: float, take: Callable[[], Picture]) -> Picture:
+    def get(
+        self, caller: object, token: Token, max_tries: int, timeout_s: float, take: Callable[[], Picture]
+    ) -> Picture:
         """The picture, by ``take`` unless somebody else has it or is getting it.
 
-        Raises what ``take`` raised, what it raised for somebody else when the tries are used up, and
-        DeadlineExceeded when another's attempt did not end within ``timeout_s``.
+        Raises what ``take`` raised, what it raised for somebody else when the tries are used up,
+        DeadlineExceeded when another's attempt did not end within ``timeout_s``, and JobCancelled at once when
+        ``token`` says that this caller waits in vain.
         """
-        if (picture := self._wait_turn(caller, max_tries, timeout_s)) is not None:
+        token.on_cancel(self._wake)
+        if (picture := self._wait_turn(caller, token, max_tries, timeout_s)) is not None:
             return picture
         taken, error = None, None
         try:
@@ -62,20 +66,28 @@ class Share:
                 self.error = error or self.error
                 self._changed.notify_all()
 
-    def _wait_turn(self, caller: object, max_tries: int, timeout_s: float) -> Picture | None:
+    def _wait_turn(self, caller: object, token: Token, max_tries: int, timeout_s: float) -> Picture | None:
         with self._changed:
-            if not self._changed.wait_for(
-                lambda: self.picture is not None or self._given_up or self._taker is None, timeout_s
-            ):
+            if not self._changed.wait_for(lambda: token.cancelled or self._settled, timeout_s):
                 raise DeadlineExceeded("an equal shot before this one has not ended", timeout_s=timeout_s)
             if self.picture is not None:
                 return self.picture
+            if token.cancelled:
+                raise JobCancelled("nobody waits for this shot any more", reason="on request")
             if self.spent(max_tries):
                 # A copy, as one error raised in several threads would gather the tracebacks of all.
                 raise copy.copy(self.error) if self.error else DeadlineExceeded("an equal shot has failed")
             self._taker = caller
             self.tries += 1
             return None
+
+    @property
+    def _settled(self) -> bool:
+        return self.picture is not None or self._given_up or self._taker is None
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def spent(self, max_tries: int) -> bool:
         """Whether there will be no further attempt."""
@@ -145,29 +157,3 @@ class Shares:
 
     def __len__(self) -> int:
         return len(self._by_key)
-
-
-class Recent:
-    """The last picture of each channel, as bytes, for callers who accept one of some age."""
-
-    def __init__(self, most: int = 64) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, bool], Picture] = OrderedDict()
-
-    def keep(self, channel: str, figures: bool, picture: Picture, data: bytes) -> None:
-        """Remembers the JPEG; the least recently kept channel goes when there are too many."""
-        kept = Picture(data, picture.captured_ns, picture.number, "cache", picture.figures)
-        with self._lock:
-            before = self._kept.pop((channel, figures), None)
-            self._kept[(channel, figures)] = (
-                kept if before is None or kept.captured_ns >= before.captured_ns else before
-            )
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-
-    def find(self, channel: str, figures: bool, not_before_ns: int) -> Picture | None:
-        """What was captured since then."""
-        with self._lock:
-            kept = self._kept.get((channel, figures))
-        return kept if kept is not None and kept.captured_ns >= not_before_ns else None

@@ -13,9 +13,9 @@ from rushes.shots.request import status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from rushes.jobs import Handle
+    from rushes.shots.landing import Landing
     from rushes.shots.request import Moment, Place
     from rushes.shots.share import Share
 
@@ -30,7 +30,7 @@ class NotDue(Exception):
 
 @dataclass(eq=False, slots=True)
 class Task:
-    """One shot on its way. ``path`` None hands bytes over instead of saving them."""
+    """One shot on its way. ``landing`` None hands bytes over instead of saving them."""
 
     guid: str
     place: Place
@@ -42,18 +42,20 @@ class Task:
     max_tries: int
     teller: Teller
     share: Share
-    path: Path | None = None
+    landing: Landing | None = None
     accepts_age: bool = False
     """A picture that was taken for somebody else before will do when it is not too old."""
     lasting: bool = False
     """It failed for another reason than the channel's, so asking again would not help."""
+    over: bool = False
+    """Its handle has ended, however: nothing may be begun for it."""
     last_told: str = ""
     handle: Handle | None = field(default=None, repr=False)
 
     @property
     def suffix(self) -> str:
         """The kind of picture wanted."""
-        return ".jpg" if self.path is None else self.path.suffix
+        return ".jpg" if self.landing is None else self.landing.path.suffix
 
     def wait_s(self) -> float:
         """How long until it may be taken; zero or less when it may."""

@@ -27,5 +27,8 @@ def test_what_is_kept_has_the_common_form(tmp_path: Path) -> None:
     record = json.loads(out.read_text())
     check_form(record)
     assert record["title"] == "Shots"
-    assert {claim["id"] for claim in record["claims"]} == {"sooner", "dead_channel", "many"}
-    assert all(claim["measured"] is not None for claim in record["claims"])
+    claims = {claim["id"]: claim for claim in record["claims"]}
+    assert set(claims) == {"sooner", "dead_channel", "many"}
+    assert all(claim["measured"] is not None for claim in claims.values())
+    assert claims["sooner"]["measured"] > 1
+    assert any("re-made from its described behaviour" in name for name in claims["sooner"]["parts"])

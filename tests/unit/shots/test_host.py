@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rushes.errors import DeadlineExceeded, JobCancelled, SourceUnavailable
+from rushes.errors import ClosedError, DeadlineExceeded, JobCancelled, SourceUnavailable
 from rushes.shots import host as host_module
 from rushes.shots.host import HostBackend
 from rushes.shots.request import Ask, Moment
@@ -148,6 +149,28 @@ def test_late_pictures_do_not_gather(opened):
     assert not drop.exists()
 
 
+def test_what_is_still_being_written_for_another_is_left_alone(opened):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(path):
+        with open(path, "wb") as file:
+            file.write(jpeg()[:100])
+            file.flush()
+            begun.set()
+            assert go_on.wait(30)
+            file.write(jpeg()[100:])
+
+    backend, _ = opened(slow, fake_host.whole)
+    taken = []
+    thread = threading.Thread(target=lambda: taken.append(backend.take(ask())))
+    thread.start()
+    assert begun.wait(30)
+    assert backend.take(ask()).content == jpeg()
+    go_on.set()
+    thread.join(30)
+    assert [picture.content for picture in taken] == [jpeg()]
+
+
 def test_what_the_host_raises_comes_through(opened):
     backend, _ = opened(fake_host.raises)
     with pytest.raises(RuntimeError, match="unwell"):
@@ -216,3 +239,15 @@ def test_callbacks_run_where_the_host_wants_them(opened):
     backend.deliver(lambda: (thread.append(threading.current_thread()), told.set()))
     assert told.wait(10)
     assert thread[0] is not threading.main_thread()
+
+
+def test_a_worker_that_is_late_makes_no_folder_after_the_end(opened, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    backend, host = opened()
+    backend.take(ask())
+    backend.close()
+    with pytest.raises(ClosedError):
+        backend.take(ask())
+    assert len(host.calls) == 1
+    assert os.listdir(tmp_path / "temporary") == []

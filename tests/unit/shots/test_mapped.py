@@ -196,22 +196,6 @@ def test_figures_are_drawn_only_when_asked_for():
     assert not take(lambda dt: frame(1), figures=True).figures
 
 
-def test_a_stations_channel_answers_from_depot_and_archive(depot):
-    class StationChannel:
-        def __init__(self) -> None:
-            self.depot = depot
-            self.archive: OneFrameArchive | None = OneFrameArchive(frame(4))
-
-        def shot(self):
-            raise AssertionError
-
-    channel = StationChannel()
-    assert take(channel).number == 2
-    assert take(channel, at_ns=11 * S).number == 4
-    channel.archive = None
-    assert take(channel, at_ns=11 * S).number == 0
-
-
 def test_unknown_channels_are_environment_errors_with_the_known_ones():
     backend = MappedBackend({"gate": lambda dt: frame(), "yard": lambda dt: frame()})
     with pytest.raises(EnvironmentError, match=r"did you mean 'gate'.*known: 'gate', 'yard'"):

@@ -186,6 +186,19 @@ def test_a_failure_is_tried_again_and_its_cause_told(made):
     assert told_states(saver, guid, told) == ORDER
 
 
+def test_a_wrong_call_is_not_made_again(made):
+    calls = []
+
+    def wrong(dt):
+        calls.append(dt)
+        raise ConfigError("no such option")
+
+    saver = made({"gate": wrong})
+    with pytest.raises(ConfigError):
+        saver.handle(saver.save("gate")[0]).result(30)
+    assert len(calls) == 1
+
+
 def test_cut_off_bytes_are_a_failed_attempt(made):
     answers = [jpeg()[:-20], jpeg()]
     saver = made({"gate": lambda dt: answers.pop(0)})

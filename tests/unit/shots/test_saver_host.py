@@ -152,3 +152,12 @@ def test_waiting_on_the_hosts_thread_does_not_lock_up(tmp_path):
     assert states == [status.in_queue, status.saving, status.success]
     saver.stop()
     host.close()
+
+
+def test_the_folder_that_the_host_writes_into_goes_with_the_saver(made):
+    saver, host = made()
+    save(saver)
+    folder = Path(host.calls[0][2])
+    assert folder.is_dir()
+    saver.stop()
+    assert not folder.exists()
