@@ -1,8 +1,10 @@
 """Measures what is claimed of capturing and recording a screen: ``python benchmarks/capture.py``.
 
 A virtual X screen of 1920x1080 shows a window that moves; each contender records it in turn, as a program of its
-own, and what all its processes took is read from the system when they have ended. ``--quick`` runs a little of
-everything, to see that it runs at all: its figures mean nothing. ``--long`` adds a minute of 60 frames a second.
+own, and what all its processes took is read from the system when they have ended. Each records for a short and
+for a long time: the difference is what frames cost, without what programs take to start. ``--quick`` runs a little
+of everything, to see that it runs at all: its figures mean nothing. ``--long`` adds a minute of 60 frames a second,
+``--soak`` says for how many seconds the memory of a recording is watched.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +26,18 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
+# The short run is that many times shorter than the long one.
+_SHORTER = 6
 
 
 def claims(
-    environment: Mapping[str, str], *, rounds: int, seconds: float, grabs: int, long: bool
+    environment: Mapping[str, str], *, rounds: int, seconds: float, grabs: int, long: bool, soak_s: float
 ) -> list[Claim]:
     found = _grab_claims(environment, rounds, grabs)
     for fps in (25, 60):
         found += _record_claims(environment, rounds, seconds, fps)
     found.append(_rate_claim(environment, 60.0 if long else seconds))
+    found.append(_soak_claim(environment, soak_s))
     if long:
         found += _minute(environment)
     return found
@@ -41,9 +47,7 @@ def _grab_claims(environment: Mapping[str, str], rounds: int, grabs: int) -> lis
     from benchmarks._harness import Claim, ratios, take_turns
     from benchmarks.claims.capture_runs import GRABS, OURS, grab_cost
 
-    times = take_turns(
-        {name: lambda name=name: grab_cost(name, environment, grabs) for name in GRABS}, rounds
-    )  # type: ignore[misc]
+    times = take_turns({name: partial(grab_cost, name, environment, grabs) for name in GRABS}, rounds)
     title = "one grab of 1920x1080"
     found = [
         Claim(
@@ -70,27 +74,16 @@ def _grab_claims(environment: Mapping[str, str], rounds: int, grabs: int) -> lis
 
 def _record_claims(environment: Mapping[str, str], rounds: int, seconds: float, fps: int) -> list[Claim]:
     from benchmarks._harness import Claim, ratios
-    from benchmarks.claims.capture_runs import FFMPEG, MSS, OURS, SEED, contenders, record
+    from benchmarks.claims.capture_runs import OURS, SEED, contenders, record
 
     names = contenders()
     runs: dict[str, list[Run]] = {name: [] for name in names}
+    short: dict[str, list[Run]] = {name: [] for name in names}
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            short[name].append(record(name, environment, seconds / _SHORTER, fps))
             runs[name].append(record(name, environment, seconds, fps))
-    cpu: dict[str, Any] = {name: [each.cpu_per_frame_s for each in found] for name, found in runs.items()}
-    title = f"1080p at {fps} a second: processor time per recorded frame"
-    found = [
-        Claim(
-            f"cpu_{fps}_{short}",
-            f"{title}: {name}",
-            "×",
-            ratios(cpu[OURS], cpu[name]),
-            target,
-            parts=dict(cpu),
-        )
-        for name, short, target in ((SEED, "seed", 1 / 3), (MSS, "mss", 0.5), (FFMPEG, "ffmpeg", 1.0))
-        if name in runs
-    ]
+    found = _cpu_claims(runs, short, fps)
     size: dict[str, Any] = {name: [each.bytes_per_frame for each in all_] for name, all_ in runs.items()}
     found.append(
         Claim(
@@ -111,6 +104,61 @@ def _record_claims(environment: Mapping[str, str], rounds: int, seconds: float, 
         )
     )
     return found
+
+
+def _cpu_claims(
+    runs: Mapping[str, Sequence[Run]], short: Mapping[str, Sequence[Run]], fps: int
+) -> list[Claim]:
+    """Judged is what one frame more costs; what a whole run costs, starting included, is told as well."""
+    from benchmarks._harness import Claim, ratios
+    from benchmarks.claims.capture_runs import FFMPEG, MSS, OURS, SEED
+
+    more: dict[str, Any] = {
+        name: [run.each_more_s(less) for run, less in zip(found, short[name], strict=True)]
+        for name, found in runs.items()
+    }
+    whole: dict[str, Any] = {name: [each.cpu_per_frame_s for each in found] for name, found in runs.items()}
+    title = f"1080p at {fps} a second: processor time per recorded frame"
+    found = []
+    for name, word, target in ((SEED, "seed", 1 / 3), (MSS, "mss", 0.5), (FFMPEG, "ffmpeg", 1.0)):
+        if name in runs:
+            found += [
+                Claim(
+                    f"cpu_{fps}_{word}",
+                    f"{title}: {name}",
+                    "×",
+                    ratios(more[OURS], more[name]),
+                    target,
+                    parts=dict(more),
+                ),
+                Claim(
+                    f"cpu_whole_{fps}_{word}",
+                    f"{title}, start and end of the programs included: {name}",
+                    "×",
+                    ratios(whole[OURS], whole[name]),
+                    parts=dict(whole),
+                ),
+            ]
+    return found
+
+
+def _soak_claim(environment: Mapping[str, str], seconds: float) -> Claim:
+    from benchmarks._harness import Claim
+    from benchmarks.claims.capture_soak import soak
+
+    found = soak(environment, seconds)
+    parts: dict[str, Any] = {
+        "at first, MiB": [found.warm / 2**20],
+        "MiB": [each / 2**20 for each in found.later],
+    }
+    return Claim(
+        "rss_flat",
+        f"memory of a recording of 720p, from 10 s to its end after {seconds:g} s: strays from the first",
+        "%",
+        [100 * found.strays],
+        5.0,
+        parts=parts,
+    )
 
 
 def _rate_claim(environment: Mapping[str, str], seconds: float) -> Claim:
@@ -149,6 +197,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--quick", action="store_true", help="a smoke run; the figures mean nothing, nothing is kept"
     )
     parser.add_argument("--long", action="store_true", help="also a minute of 60 frames a second")
+    parser.add_argument(
+        "--soak", type=float, metavar="SECONDS", help="how long memory is watched, instead of 60"
+    )
     parser.add_argument("--out", type=Path, help="where the JSON goes instead of results/capture.json")
     options = parser.parse_args(arguments)
     quick = options.quick
@@ -160,6 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seconds=1.0 if quick else 12.0,
             grabs=5 if quick else 100,
             long=options.long,
+            soak_s=options.soak or (4.0 if quick else 60.0),
         )
     outcome = {
         "title": "Capture and recording",

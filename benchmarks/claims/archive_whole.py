@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
-from unittest.mock import patch
+from typing import TYPE_CHECKING
 
 from benchmarks._harness import Claim, ratios, take_turns
 from benchmarks.claims.archive_index import CHANNELS, MINUTE_NS, _fill
-from benchmarks.peers.archived import FPS, START_NS, Pan
+from benchmarks.peers.archived import FPS, START_NS, Pan, Reel
 from rushes import Recorder
 from rushes.archive import Archive
 from rushes.archive.database import Database
-from rushes.archive.index import Index
 
-_OPEN_PICTURES = 2 * FPS
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROGRAM = Path(__file__).resolve().parents[1] / "peers" / "archive_crash.py"
+_PICTURES_MADE = 2 * FPS
 
 
 def record(folder: Path, source: Pan, *, segment_s: float = 3600.0) -> None:
     """All of it, as "camera"."""
     with Archive(folder, min_free_bytes=0) as archive:
         recording = archive.record("camera", source, segment_s=segment_s, memory_bytes=1 << 30)
+        source.waiting = lambda: recording.stats().waiting
         recording.wait()
         stats = recording.stats()
     if stats.written != source.count:
@@ -44,12 +51,16 @@ def export_claim(archive: Archive, seconds: float, *, rounds: int) -> Claim:
 
 
 def cost_claim(width: int, height: int, pictures: int, *, rounds: int) -> Claim:
-    """Processor time for the same pictures, which are made anew for each, so that making them counts twice."""
+    """Processor time for the same pictures, which are there before it begins."""
+    pan = Pan(min(_PICTURES_MADE, pictures), width, height)
+    frames = list(pan)
     times = take_turns(
         {
-            "archive": lambda: _cpu_s(lambda folder: record(folder, Pan(pictures, width, height))) / pictures,
+            "archive": lambda: (
+                _cpu_s(lambda folder: record(folder, Reel(frames, pan.info, pictures))) / pictures
+            ),
             "one MP4": lambda: (
-                _cpu_s(lambda folder: _to_mp4(folder, Pan(pictures, width, height))) / pictures
+                _cpu_s(lambda folder: _to_mp4(folder, Reel(frames, pan.info, pictures))) / pictures
             ),
         },
         rounds,
@@ -58,47 +69,57 @@ def cost_claim(width: int, height: int, pictures: int, *, rounds: int) -> Claim:
     return Claim("cost", title, "×", ratios(times["archive"], times["one MP4"]), parts=dict(times))
 
 
-def reopen_claim(segments: int, *, rounds: int) -> Claim:
-    """A crash leaves one open file of each channel."""
+def reopen_claim(segments: int, film: Path, pictures: int, *, rounds: int) -> Claim:
+    """A crash leaves one open file of each channel, with so many ``pictures`` of the film in it."""
     values = []
-    for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            _crashed(Path(folder), segments)
+    with tempfile.TemporaryDirectory(prefix="archive-bench-") as made:
+        crashed = Path(made, "crashed")
+        _crash(crashed, segments, film, pictures)
+        for turn in range(rounds):
+            folder = Path(made, str(turn))
+            shutil.copytree(crashed, folder)
             begin = time.perf_counter()
             with Archive(folder, min_free_bytes=0) as archive:
                 values.append(time.perf_counter() - begin)
                 recovered = archive.recovered
-            if recovered is None or recovered.segments != CHANNELS:
+            if recovered is None or recovered.segments != CHANNELS or recovered.removed:
                 raise RuntimeError(f"not what a crash leaves: {recovered}")
-    title = f"opening an archive of {segments:,} segments after a crash, {CHANNELS} of them open"
-    return Claim("reopen", title, "s", values, 2.0)
+            shutil.rmtree(folder)
+    held = f"{CHANNELS} of them open with {pictures / FPS:g} s each"
+    return Claim(
+        "reopen", f"opening an archive of {segments:,} segments after a kill, {held}", "s", values, 2.0
+    )
 
 
-def _crashed(folder: Path, segments: int) -> None:
+def _crash(folder: Path, segments: int, film: Path, pictures: int) -> None:
+    """Closed segments are rows alone: their files are none of the opening's business."""
+    folder.mkdir()
     database = Database(folder)
     _fill(database, segments // CHANNELS, groups=1, pictures=60)
     database.close()
-    with (
-        patch.object(Index, "close_segment", lambda *args, **options: None),
-        Archive(folder, min_free_bytes=0) as archive,
-    ):
-        after_ns = START_NS + (segments // CHANNELS + 1) * MINUTE_NS
-        sources = [Pan(_OPEN_PICTURES, 640, 360, after_ns) for _ in range(CHANNELS)]
-        recordings = [archive.record(f"camera {at}", source) for at, source in enumerate(sources)]
-        for each in recordings:
-            each.wait()
+    after_ns = START_NS + (segments // CHANNELS + 1) * MINUTE_NS
+    line = [sys.executable, "-P", str(PROGRAM), str(folder), str(film)]
+    line += [str(number) for number in (CHANNELS, after_ns, pictures)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE) as program:
+        try:
+            if program.stdout is None or not program.stdout.readline():
+                raise RuntimeError("the program to be killed ended by itself")
+        finally:
+            program.kill()
 
 
 def _to_mp4(folder: Path, source: Pan) -> None:
     recorder = Recorder(source, folder / "one.mp4", every_s=1 / FPS, memory_bytes=1 << 30)
     recorder.start()
-    recorder.wait()
+    summary = recorder.wait()
+    if summary is None or summary.written != source.count:
+        raise RuntimeError(f"not all was recorded: {summary}")
 
 
-def _cpu_s(work: object) -> float:
+def _cpu_s(work: Callable[[Path], None]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         begin = _used_s()
-        work(Path(folder))  # type: ignore[operator]
+        work(Path(folder))
         return _used_s() - begin
 
 

@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +38,12 @@ class Run:
 
     @property
     def cpu_per_frame_s(self) -> float:
+        """With all that was done once: programs starting and ending."""
         return self.cpu_s / max(1, self.frames)
+
+    def each_more_s(self, shorter: Run) -> float:
+        """Processor time of one frame more: what the longer run took beyond the shorter, over the frames."""
+        return (self.cpu_s - shorter.cpu_s) / max(1, self.frames - shorter.frames)
 
     @property
     def bytes_per_frame(self) -> float:
@@ -126,15 +131,14 @@ def _command(name: str, display: str, seconds: float, fps: float, folder: Path) 
     return ["ffmpeg", "-v", "error", "-nostats", *grab, "-i", display, *code, *out]
 
 
-def _run(
-    line: list[str], environment: Mapping[str, str], seconds: float
-) -> dict[str, float | dict[str, int]]:
+def _run(line: list[str], environment: Mapping[str, str], seconds: float) -> dict[str, Any]:
     done = subprocess.run(
         line, env=dict(environment), capture_output=True, text=True, timeout=seconds + PATIENCE_S, check=False
     )
     if done.returncode:
         raise RuntimeError(f"{line[:4]} ended with {done.returncode}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout) if done.stdout.strip() else {}
+    said: dict[str, Any] = json.loads(done.stdout) if done.stdout.strip() else {}
+    return said
 
 
 def _count(path: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +18,26 @@ from rushes.interfaces import SourceInfo
 from rushes.testing import read_card
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 START_NS = 1_700_000_000_000_000_000
 FPS = 25
 STEP_NS = 1_000_000_000 // FPS
 QUALITY = 80
+# Pictures on their way at a time: a source faster than its recorder would fill any memory.
+_MOST_WAITING = 3 * FPS
 
 
 class Pan:
-    """A camera that pans over a photograph-like picture with a little noise, as fast as its frames are asked for."""
+    """A camera that pans over a photograph-like picture with a little noise, as fast as its frames are asked for.
+
+    ``waiting`` says how many of them are not written yet: it waits for a recorder that is slower.
+    """
 
     def __init__(self, count: int, width: int, height: int, start_ns: int = START_NS) -> None:
         self.count, self.size, self.start_ns = count, (width, height), start_ns
+        self.waiting: Callable[[], int] = int
         self.info = SourceInfo(width, height, FPS, "i420")
         self._wide = natural(height + 64, width + 512)
         self._noise = np.random.default_rng(3).integers(0, 6, (height * 3 // 2, width), np.uint8)
@@ -45,6 +52,8 @@ class Pan:
             at_ns = self.start_ns + number * STEP_NS
             values = np.append(paint_values(number, at_ns), np.zeros(8, np.uint8))
             array[strip_top(height) : height] = 16 + 219 * values[cells]
+            while self.waiting() > _MOST_WAITING:
+                time.sleep(0.02)
             yield Frame(array, number, captured_ns=at_ns, format="i420")
 
     def stats(self) -> None:
@@ -54,6 +63,22 @@ class Pan:
         """Nothing to give back."""
 
 
+class Reel(Pan):
+    """Pictures made beforehand, over and over, so that only what is done with them is measured."""
+
+    def __init__(self, frames: Sequence[Frame], info: SourceInfo, count: int) -> None:
+        self.count, self.info, self._frames = count, info, frames
+        self.waiting = int
+
+    def __iter__(self) -> Iterator[Frame]:
+        for number in range(self.count):
+            while self.waiting() > _MOST_WAITING:
+                time.sleep(0.02)
+            at_ns = START_NS + number * STEP_NS
+            array = self._frames[number % len(self._frames)].array
+            yield Frame(array, number, captured_ns=at_ns, format="i420")
+
+
 def number_of(jpeg: bytes) -> int:
     """Which picture it is; -1 when it does not say."""
     card = read_card(still.decode(jpeg).array)
@@ -61,12 +86,14 @@ def number_of(jpeg: bytes) -> int:
 
 
 def peers() -> dict[str, Callable[[Path, float], bytes]]:
-    """The others that are there: (file, seconds into it) to the bytes of a JPEG. Each opens the file anew."""
+    """The others that are there: (file, seconds into it) to the bytes of a JPEG. Each opens the file anew,
+    but for the one that says otherwise."""
     found: dict[str, Callable[[Path, float], bytes]] = {"PyAV, open and seek": by_pyav}
     if shutil.which("ffmpeg"):
         found["ffmpeg"] = by_ffmpeg
     if find_spec("cv2"):
         found["OpenCV"] = by_opencv
+        found["OpenCV, kept open"] = KeptOpen()
     return found
 
 
@@ -83,10 +110,31 @@ def by_opencv(path: Path, seconds: float) -> bytes:
 
     capture: Any = cv2.VideoCapture(str(path))
     try:
-        capture.set(cv2.CAP_PROP_POS_MSEC, seconds * 1000)
-        there, picture = capture.read()
+        return _read(capture, seconds)
     finally:
         capture.release()
+
+
+class KeptOpen:
+    """OpenCV for who asks of one file again and again, and keeps a decoder for it."""
+
+    def __init__(self) -> None:
+        self._captures: dict[Path, Any] = {}
+
+    def __call__(self, path: Path, seconds: float) -> bytes:
+        import cv2
+
+        if path not in self._captures:
+            self._captures[path] = cv2.VideoCapture(str(path))
+        return _read(self._captures[path], seconds)
+
+
+def _read(capture: Any, seconds: float) -> bytes:
+    import cv2
+
+    # By number: asked by time, it takes the nearest picture, which half of the time is not shown yet.
+    capture.set(cv2.CAP_PROP_POS_FRAMES, int(seconds * FPS))
+    there, picture = capture.read()
     if not there:
         return b""
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])
@@ -103,7 +151,7 @@ def by_pyav(path: Path, seconds: float) -> bytes:
         container.seek(int(seconds / (stream.time_base or 1)), stream=stream)
         shown: Any = None
         for frame in container.decode(stream):
-            if frame.time is not None and frame.time > seconds:
+            if frame.time > seconds:
                 break
             shown = frame
         return b"" if shown is None else jpeg.encode(shown.to_ndarray(), "i420", QUALITY)

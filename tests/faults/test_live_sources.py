@@ -93,15 +93,38 @@ def test_wrong_password(capfd):
     assert caught.value.__cause__ is None
 
 
-def test_a_station_over_a_camera_has_a_clean_ledger():
+def test_a_station_over_a_camera_that_is_restarted_has_a_clean_ledger():
     with serving() as server:
-        done = subprocess.run(
-            [sys.executable, "-m", "rushes", "up", "--source", server.address(), "--for", "5s", "--json"],
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    last = json.loads(done.stdout)
-    assert last["adds_up"] is True, last
+        command = [
+            sys.executable,
+            "-m",
+            "rushes",
+            "up",
+            "--no-record",
+            "--source",
+            server.address(),
+            "--for",
+            "12s",
+            "--json",
+        ]
+        station = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            time.sleep(5)  # it is live by then, or the restart costs nothing
+            server.kill()
+            server.start()
+            out, problems = station.communicate(timeout=90)
+        finally:
+            station.kill()
+            station.communicate()
+    assert station.returncode == 0, problems
+    said = json.loads(out)
+    assert (said["ok"], said["problems"], said["adds_up"]) == (True, [], True)
+    (channel,) = said["channels"]
+    assert (channel["width"], channel["height"]) == (320, 180)
+    assert len(channel["edges"]) >= 2, "into the depot, and out of it"
+    for edge in channel["edges"]:
+        assert edge["adds_up"] is True
+        assert edge["offered"] == edge["delivered"] + sum(edge["dropped"].values()) + edge["waiting"], edge
+        assert edge["delivered"] > 25, edge
+    into, *out_of = channel["edges"]
+    assert all(edge["offered"] <= into["delivered"] for edge in out_of)

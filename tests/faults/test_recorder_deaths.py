@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _CHILD = """
 import sys
 from rushes.capture.recorder import Recorder
-recorder = Recorder("testcard:320x180@50", sys.argv[1], every_s=0.02, format=sys.argv[2])
+recorder = Recorder("testcard:320x180@50", sys.argv[1], every_s=0.02, format=sys.argv[2], overwrite=True)
 recorder.on("pixmap_saved", lambda number: print(number, flush=True))
 recorder.start()
 recorder.wait()
@@ -35,18 +35,41 @@ recorder.wait()
 @pytest.mark.parametrize(("kind", "lost"), [("jpeg", 0), ("mp4", 51)])
 def test_a_killed_recording_can_be_read(kind: str, lost: int, tmp_path: Path) -> None:
     out = tmp_path / "out"
+    saved = _killed(out, kind)
+    if kind == "jpeg":
+        assert len(list(Spool.open(out))) >= saved - lost
+    else:
+        assert _pictures(out) >= saved - lost
+
+
+def test_a_file_to_be_replaced_outlives_the_death_of_its_successor(tmp_path: Path) -> None:
+    old, beside = tmp_path / "a.mp4", tmp_path / "a.part.mp4"
+    old.write_text("the old one")
+    saved = _killed(old, "mp4")
+    assert _pictures(beside) >= saved - 51
+    assert old.read_text() == "the old one"
+    recorder = Recorder(Cards(5), old, overwrite=True)  # what a death left beside is in nobody's way
+    recorder.start()
+    summary = recorder.wait(30)
+    assert summary is not None
+    assert summary.written == _pictures(old) == 5
+    assert not beside.exists()
+
+
+def _pictures(file: Path) -> int:
+    with MediaInput(file) as media:
+        return sum(1 for _ in media.frames())
+
+
+def _killed(out: Path, kind: str) -> int:
+    """A recording that is killed; how many pictures it had told of."""
     with subprocess.Popen([sys.executable, "-c", _CHILD, str(out), kind], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         for line in child.stdout:
             if int(line) >= 70:
                 break
         child.kill()
-        saved = max(70, *(int(line) for line in child.stdout.read().split()), 70) + 1
-    if kind == "jpeg":
-        assert len(list(Spool.open(out))) >= saved - lost
-    else:
-        with MediaInput(str(out)) as media:
-            assert sum(1 for _ in media.frames()) >= saved - lost
+        return max(70, *(int(line) for line in child.stdout.read().split()), 70) + 1
 
 
 _UNPACKING = """

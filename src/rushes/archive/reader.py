@@ -161,8 +161,9 @@ class Reader:
 
     def _await(self, channel: str, t_ns: int) -> None:
         """Until a picture later than ``t_ns`` is known, so that none before it can still be to come."""
+        t_ns = min(t_ns, self._clock.wall_ns())
         until = self._clock.monotonic_ns() + round(_PATIENCE_S * 1e9)
-        while self._live(channel) and t_ns <= self._clock.wall_ns():
+        while self._live(channel):
             last_ns = self._index.last(channel)
             if last_ns is not None and last_ns > t_ns:
                 return

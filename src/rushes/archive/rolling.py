@@ -39,7 +39,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What an OSError says when there is no room."""
 
 _LOG = logging.getLogger(__name__)
-_ROOM_BYTES = 256 << 10
+# What a group of pictures takes at the least, and of its picture's pixels, as long as none is known.
+_ROOM_BYTES, _ROOM_SHARE = 64 << 10, 4
 # Without a key frame for so long, what waits for one would grow and grow.
 _MOST_PENDING_BYTES = 64 << 20
 
@@ -161,6 +162,7 @@ class Roll:
             _LOG.warning(
                 "%s: the clock was set back; what it had recorded of that time gives way", self._channel
             )
+        self._largest = max(self._largest, kind.width * kind.height // _ROOM_SHARE)
         self._ground.make_room(2 * self._largest)
         segment = self._open_row(stamp, kind)
         try:

@@ -66,9 +66,13 @@ class SegmentFile:
         return self._written(lambda: self._writer.write_packet(packet), t_ns, number)
 
     def finish(self) -> Gop | None:
-        """Ends the file; its last group of pictures. The bytes may still be on their way to the disk: see
-        :meth:`sync`."""
+        """Ends the file; its last group of pictures. Raises as a write does.
+
+        The bytes may still be on their way to the disk: see :meth:`sync`.
+        """
         self._writer.close()
+        if self._writer.error is not None:
+            raise self._writer.error
         return self._completed(self._writer.bytes_written)
 
     def give_up(self) -> int:

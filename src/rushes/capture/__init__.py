@@ -1,6 +1,7 @@
 """Sources: what frames come from, and how they are paced.
 
-``sources`` opens one by its address: ``screen``, ``card``, ``files``, ``live`` and ``depot_source`` are the kinds.
+``sources`` opens one by its address: ``screen``, ``card``, ``files`` (with ``album``), ``live`` and
+``depot_source`` are the kinds; ``coded_file`` and ``coded_live`` give pictures as they are coded.
 ``pace`` and ``pacer`` keep the time, ``thin`` takes fewer, ``records`` is what all of them tell. ``recorder``
 records one.
 """

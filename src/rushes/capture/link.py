@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rushes.clock import SYSTEM
 from rushes.codecs.video.redact import redact
 from rushes.errors import RushesError, SourceLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rushes.codecs.video.demux import MediaInput
-    from rushes.codecs.video.media import MediaInfo, Picture
+    from rushes.codecs.video.media import MediaInfo
     from rushes.lifecycle import StopToken
 
 __all__ = ["Feed", "Link", "LinkOwner"]
@@ -45,8 +45,12 @@ class LinkOwner(Protocol):
         """The input is open."""
         ...
 
-    def came(self, link: Link, picture: Picture, captured_ns: int) -> None:
-        """One picture more, at that moment in UTC nanoseconds."""
+    def read(self, source: MediaInput) -> Iterator[tuple[Any, float | None]]:
+        """What is wanted of the input, each with its second of the stream's clock, by which a file is paced."""
+        ...
+
+    def came(self, link: Link, item: Any, arrived_ns: int) -> None:
+        """One more of these, at that moment in UTC nanoseconds."""
         ...
 
     def over(self, link: Link) -> None:
@@ -128,10 +132,10 @@ class Link:
         self.heard_ns = SYSTEM.monotonic_ns()
         self._owner.opened(self, source.info)
         begun_ns, first_s = SYSTEM.monotonic_ns(), None
-        for picture in source.frames():
-            if not self.live and picture.pts_s is not None:
-                first_s = picture.pts_s if first_s is None else first_s
-                ahead_s = picture.pts_s - first_s - (SYSTEM.monotonic_ns() - begun_ns) / 1e9
+        for item, at_s in self._owner.read(source):
+            if not self.live and at_s is not None:
+                first_s = at_s if first_s is None else first_s
+                ahead_s = at_s - first_s - (SYSTEM.monotonic_ns() - begun_ns) / 1e9
                 self.heard_ns = SYSTEM.monotonic_ns() + max(0, round(ahead_s * 1e9))
                 if ahead_s > 0:
                     self._stop.wait(ahead_s)
@@ -139,7 +143,7 @@ class Link:
                 return
             self.heard_ns = SYSTEM.monotonic_ns()
             self.damaged = _lost(source)
-            self._owner.came(self, picture, SYSTEM.wall_ns())
+            self._owner.came(self, item, SYSTEM.wall_ns())
 
 
 def _lost(source: MediaInput) -> int:

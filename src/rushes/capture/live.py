@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from rushes.capture.coded import check_rate
+from rushes.capture.coded_live import CodedLive
 from rushes.capture.link import Feed
 from rushes.capture.live_source import LiveSource
 from rushes.codecs.video.redact import redact
@@ -28,12 +30,20 @@ def open_rtsp(
     open_timeout_s: float = 10.0,
     wait_s: float | None = None,
     keep: int = 1,
-) -> LiveSource:
-    """``rtsp://[user:password@]host/path``. ``transport`` is "tcp" or "udp"; the rest as in LiveSource."""
+    coded: bool = False,
+) -> LiveSource | CodedLive:
+    """``rtsp://[user:password@]host/path``. ``transport`` is "tcp" or "udp". ``coded`` gives the pictures as
+    they are coded, see CodedLive. The rest as in LiveSource."""
     if transport not in ("tcp", "udp"):
         raise ConfigError(f'transport is {transport!r}; it is "tcp" or "udp"', option="transport")
     _check_host(rest, uri)
-    feed = Feed.of(uri, (("rtsp_transport", transport), _UNBUFFERED, *_QUICK))
+    # Frames that were looked at may be thrown away; of coded pictures the key frame would be among them.
+    feed = Feed.of(uri, (("rtsp_transport", transport), *(() if coded else (_UNBUFFERED,)), *_QUICK))
+    if coded:
+        _check_coded(fps, keep)
+        return CodedLive(
+            feed, reconnect=reconnect, stall_s=stall_s, open_timeout_s=open_timeout_s, wait_s=wait_s
+        )
     return LiveSource(
         feed,
         fps=fps,
@@ -55,11 +65,19 @@ def open_http(
     open_timeout_s: float = 10.0,
     wait_s: float | None = None,
     keep: int = 1,
-) -> LiveSource:
-    """``http://host/path``: an MJPEG stream, or a video file, which is played at its own pace and then ends."""
+    coded: bool = False,
+) -> LiveSource | CodedLive:
+    """``http://host/path``: an MJPEG stream, or a video file, which is played at its own pace and then ends.
+    ``coded`` as in ``open_rtsp``."""
     _check_host(rest, uri)
+    feed = Feed.of(uri, _QUICK)
+    if coded:
+        _check_coded(fps, keep)
+        return CodedLive(
+            feed, reconnect=reconnect, stall_s=stall_s, open_timeout_s=open_timeout_s, wait_s=wait_s
+        )
     return LiveSource(
-        Feed.of(uri, _QUICK),
+        feed,
         fps=fps,
         reconnect=reconnect,
         stall_s=stall_s,
@@ -94,6 +112,12 @@ def open_v4l2(
         wait_s=wait_s,
         keep=keep,
     )
+
+
+def _check_coded(fps: float | None, keep: int) -> None:
+    check_rate(fps)
+    if keep != 1:
+        raise ConfigError("keep is for frames, not for coded pictures: leave it out", option="keep")
 
 
 def _check_host(rest: str, uri: str) -> None:

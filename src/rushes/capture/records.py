@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from rushes.interfaces import Source
+from rushes.interfaces import CodedSource, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rushes.codecs.colour import Pixels
 
-__all__ = ["FillsArrays", "OpenedSource", "SourceStats"]
+__all__ = ["FillsArrays", "OpenedCodedSource", "OpenedSource", "SourceStats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class SourceStats:
     """A source's ledger of one moment: offered = delivered + dropped by reason + waiting.
 
     ``dropped``: "late" (a deadline passed while the consumer was busy), "stale" (a newer frame came before the
-    consumer asked), "damaged", "missed", "rate" (more than were asked for), "closed" (waited at the close).
+    consumer asked), "damaged", "missed", "rate" (more than were asked for), "closed" (waited at the close); of
+    coded pictures also "no key frame" (before the first one) and "behind" (the consumer was too slow).
     ``late``: frames that came more than half a period after their deadline. ``state``: "opening", "live", "late",
     "lost", "ended" or "closed". ``backend``: by which way the pictures are had, and why not by a better one.
     """
@@ -56,6 +57,14 @@ class OpenedSource(Source, Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class OpenedCodedSource(OpenedSource, CodedSource, Protocol):
+    """What ``open_source`` gives for ``coded=True``: iterate its ``packets()``; it has no frames."""
+
+    def stats(self) -> SourceStats:
+        """The ledger of this moment."""
+        ...
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from rushes.errors import ConfigError
 from rushes.registry import Registry
@@ -11,7 +11,7 @@ from rushes.registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rushes.capture.records import OpenedSource
+    from rushes.capture.records import OpenedCodedSource, OpenedSource
 
 __all__ = ["SOURCES", "open_source"]
 
@@ -34,12 +34,21 @@ SOURCES: Registry[Callable[..., OpenedSource]] = Registry(
 follows the colon, and ``uri=``, ``fps=`` and its own options by name."""
 
 
+@overload
+def open_source(uri: str, *, fps: None = None, coded: Literal[True], **options: Any) -> OpenedCodedSource: ...
+
+
+@overload
+def open_source(uri: str, *, fps: float | None = None, **options: Any) -> OpenedSource: ...
+
+
 def open_source(uri: str, *, fps: float | None = None, **options: Any) -> OpenedSource:
     """The source at ``uri``: ``screen:``, ``screen:x,y,w,h``, ``testcard:WxH@fps``, ``file:PATH``,
     ``rtsp://…``, ``http://…``, ``v4l2:/dev/video0`` or ``depot:NAME``.
 
-    ``fps``: how many frames a second to take; None for what the source itself gives. ``options`` are those of
-    its kind. Raises UnknownName for another scheme, ConfigError for an address or option that is wrong, and
+    ``fps``: how many frames a second to take; None for what the source itself gives. ``coded=True`` has a file or
+    a network stream give its pictures as they are coded: a CodedSource. The other ``options`` are those of its
+    kind. Raises UnknownName for another scheme, ConfigError for an address or option that is wrong, and
     SourceUnavailable when there is nothing at the address; a live source that may come later waits for it.
     """
     scheme, colon, rest = uri.partition(":")

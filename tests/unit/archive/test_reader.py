@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 import zlib
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 from rushes.archive.reader import Reader
 from rushes.errors import ArchiveCorrupt, NoSuchMoment
 from rushes.figures import Box, to_plain
-from rushes.testing import ManualClock
 from tests.unit.archive.store import CODINGS, START, STEP, Store, coded, moment, number_of
 
 COUNT = 78
@@ -255,36 +253,3 @@ def test_who_gets_a_frame_may_paint_on_it(store):
         frame = pictures.frame_at("cam", moment(5))
         assert number_of(frame) == 5
         frame.array[:] = 0
-
-
-def test_while_it_is_recorded_the_right_answer_is_waited_for(store):
-    store.add(range(10), close=False)
-    clock = ManualClock(moment(30))
-    pictures = reader(store, lambda channel: True, clock=clock)
-    assert number_of(pictures.frame_at("cam", moment(9) - 1)) == 8
-    assert number_of(pictures.frame_at("cam", moment(12), exact=False)) == 0
-    assert number_of(pictures.frame_at("cam", moment(31))) == 9  # still to come: the newest there is
-    answers = []
-    asking = threading.Thread(target=lambda: answers.append(pictures.frame_at("cam", moment(12))))
-    asking.start()
-    clock.wait_for_sleepers(1)
-    store.add(range(10, 20), close=False)
-    clock.advance(0.02)
-    asking.join(10)
-    assert [number_of(frame) for frame in answers] == [12]
-
-
-@pytest.mark.parametrize("end", ["patience", "stop"])
-def test_the_wait_has_an_end(store, end):
-    store.add(range(10), close=False)
-    clock = ManualClock(moment(30))
-    live = [True]
-    pictures = reader(store, lambda channel: live[0], clock=clock)
-    answers = []
-    asking = threading.Thread(target=lambda: answers.append(pictures.frame_at("cam", moment(12))))
-    asking.start()
-    clock.wait_for_sleepers(1)
-    live[0] = end == "patience"
-    clock.advance(3 if live[0] else 0.02)
-    asking.join(10)
-    assert [number_of(frame) for frame in answers] == [9]

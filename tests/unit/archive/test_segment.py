@@ -145,3 +145,23 @@ def test_a_file_changed_under_the_hand_is_noticed(tmp_path):
     assert file.give_up() == 26
     file.discard()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_full_at_the_very_end_is_told(tmp_path, monkeypatch):
+    file = segment(tmp_path / "x.mp4")
+    gops = written(file, 30)
+    raw = file._writer._output._file
+
+    class Full:
+        def write(self, data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def __getattr__(self, name):
+            return getattr(raw, name)
+
+    monkeypatch.setattr(file._writer._output, "_file", Full())
+    with pytest.raises(OSError, match="space"):
+        file.finish()
+    assert file.give_up() == 5
+    file.sync()
+    check(file.path, gops)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.claims.capture_runs import Run
+from benchmarks.claims.capture_soak import Soak
 from tests.unit.benchmarks.records import ROOT, check_form
 
 if TYPE_CHECKING:
@@ -23,12 +25,27 @@ CLAIMS = {
     "bytes_60",
     "cpu_25_seed",
     "cpu_60_seed",
+    "cpu_whole_25_seed",
+    "cpu_whole_60_seed",
     "lost_25",
     "lost_60",
     "share_25",
     "share_60",
     "rate_busy",
+    "rss_flat",
 }
+
+
+def run(frames: int, cpu_s: float) -> Run:
+    return Run(due=frames, frames=frames, cpu_s=cpu_s, bytes=0)
+
+
+def test_what_a_frame_costs_leaves_out_what_a_program_costs() -> None:
+    assert run(300, 0.6 + 300 * 0.01).each_more_s(run(50, 0.6 + 50 * 0.01)) == pytest.approx(0.01)
+
+
+def test_memory_strays_up_and_down() -> None:
+    assert Soak(200, [200, 203, 196]).strays == pytest.approx(0.02)
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rushes.capture.recorder.spool import DATA, Spool
 from rushes.codecs.sequence import check_kind, usual_rate, write_sequence
-from rushes.errors import JobCancelled
+from rushes.errors import ConfigError, JobCancelled
 
 if TYPE_CHECKING:
     import os
@@ -35,6 +35,7 @@ def assemble(
     fps: float | None = None,
     quality: int = 80,
     suffix: str = ".jpg",
+    overwrite: bool = False,
     progress: Callable[[int, int], object] | None = None,
     cancel: StopToken | None = None,
 ) -> int:
@@ -43,10 +44,14 @@ def assemble(
     ``out`` ends in ".mp4", ".gif" or ".webp", or is a folder (without a suffix) that gets a picture of each as
     ``suffix`` says. ``fps``: how fast it is played; None takes the times of the recording, or 25 where they are
     not known. ``progress(done, all)`` is called after each picture. ``out`` appears when it is whole or not at
-    all; a cancel raises JobCancelled. Raises FileNotFoundError for a folder without pictures, ConfigError for
-    another suffix, CorruptImage for a picture that is broken, OSError when the disk is full.
+    all; a cancel raises JobCancelled. ``overwrite`` lets it take the place of a file. Raises FileNotFoundError for a
+    folder without pictures, ConfigError for another suffix or when ``out`` is there already, FileExistsError for a
+    folder with something in it, which is never replaced, CorruptImage for a picture that is broken, OSError when the
+    disk is full.
     """
     check_kind(out)
+    if Path(out).is_file() and not overwrite:
+        raise ConfigError(f"{out} exists; give another name, or overwrite=True", option="out")
     shots = _shots(Path(source))
     if not shots:
         raise FileNotFoundError(f"there are no pictures in {source}")

@@ -9,14 +9,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rushes.byte_queue import ByteQueue
+from rushes.capture.recorder.budget import OverBudget
+from rushes.capture.recorder.checks import check_memory, check_options
 from rushes.capture.recorder.events import Events
 from rushes.capture.recorder.ledger import Ledger, RecorderStats, Summary
-from rushes.capture.recorder.queue import ByteQueue
-from rushes.capture.recorder.sinks import Pictures, Sink, Video
+from rushes.capture.recorder.sinks import Pictures, Sink
 from rushes.capture.recorder.state import after
 from rushes.capture.recorder.turns import Turns
+from rushes.capture.recorder.video_sink import Video
 from rushes.capture.thin import Thinner
-from rushes.errors import ConfigError, RushesError, SourceError, unknown_name
+from rushes.errors import ConfigError, RushesError, SourceError
 
 if TYPE_CHECKING:
     import os
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder"]
 
-FORMATS = ("mp4", "jpeg", "qoi", "png")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # A source that gives about as many frames as are wanted is not thinned: its times waver.
 _ABOUT = 1.05
@@ -40,8 +42,9 @@ class Recorder:
     ``format``: "mp4" (``out`` is a file), or "jpeg", "qoi", "png" (``out`` is a folder, which gets one growing
     file of pictures, made into one file of each at the end unless ``unpack`` is False). ``quality`` 1 to 100 is
     for mp4 and jpeg. ``memory_bytes`` bounds the frames that wait for the writers: when they are full the newest
-    is dropped as "memory". ``disk_bytes`` ends the recording as "budget". ``threads`` encode pictures side by
-    side (None: two; an mp4 has one). ``overwrite`` lets an mp4 replace a file.
+    is dropped as "memory". ``disk_bytes`` ends the recording as "budget" before it would take more. ``threads``
+    encode pictures side by side (None: two; an mp4 has one). ``overwrite`` lets an mp4 replace a file, which
+    stays as it was until the new one is finished, and for good when it is cancelled.
 
     A source that ended or was lost, and a full disk, end it too; what was written by then stays and can be
     read, also after the death of the process: an mp4 up to its last second, pictures up to the last one. It
@@ -63,13 +66,14 @@ class Recorder:
         unpack: bool = True,
         overwrite: bool = False,
     ) -> None:
-        _check(format, every_s, quality, memory_bytes, disk_bytes, threads)
+        check_options(format, every_s, quality, memory_bytes, disk_bytes, threads)
         self._given, self._out, self._every_s = source, Path(out), every_s
         self._format, self._quality, self._disk_bytes = format, quality, disk_bytes
         self._threads = 1 if format == "mp4" else threads or 2
         self._unpack, self._overwrite = unpack, overwrite
         self._ledger = Ledger()
-        self._queue = ByteQueue(memory_bytes, self._ledger)
+        self._memory_bytes = memory_bytes
+        self._queue: ByteQueue[tuple[int, Frame]] = ByteQueue(memory_bytes, self._ledger)
         self._turns = Turns()
         self._events = Events()
         self._lock = threading.Lock()
@@ -79,6 +83,7 @@ class Recorder:
         self._source: Source | None = None
         self._sink: Sink | None = None
         self._working = 0
+        self._gave_up = ""
 
     @property
     def summary(self) -> Summary | None:
@@ -101,7 +106,8 @@ class Recorder:
     def start(self) -> None:
         """Opens the source and the output and begins.
 
-        ConfigError the second time, or when the output is in the way; SourceUnavailable and OSError as they come.
+        ConfigError the second time, when the output is in the way, or when ``memory_bytes`` is less than one frame
+        has; SourceUnavailable and OSError as they come.
         """
         with self._lock:
             if self._state != "new":
@@ -145,10 +151,15 @@ class Recorder:
             self._source = open_source(self._given, fps=1 / self._every_s)
         else:
             self._source = self._given
+        check_memory(self._memory_bytes, self._source.info)
         if self._format == "mp4":
-            self._sink = Video(self._out, self._source.info, self._quality, overwrite=self._overwrite)
+            self._sink = Video(
+                self._out, self._source.info, self._quality, self._disk_bytes, overwrite=self._overwrite
+            )
         else:
-            self._sink = Pictures(self._out, self._format, self._quality, loose=self._unpack)
+            self._sink = Pictures(
+                self._out, self._format, self._quality, self._disk_bytes, loose=self._unpack
+            )
 
     def _end(self, happens: str, reason: str) -> None:
         with self._lock:
@@ -172,7 +183,7 @@ class Recorder:
                 wanted = thin.wants(frame.captured_ns)
                 if wanted:
                     self._events.tell("frame_changed", number)
-                if not self._queue.put(number, frame, "" if wanted else "rate"):
+                if not self._queue.put((number, frame), frame.array.nbytes, "" if wanted else "rate"):
                     return
                 number += wanted
                 del frame  # a lease held while the next frame is waited for would be a slot less
@@ -186,7 +197,7 @@ class Recorder:
     def _write(self) -> None:
         sink: Any = self._sink
         while (item := self._queue.get()) is not None:
-            turn, number, frame = item
+            turn, (number, frame) = item
             del item
             encoded, refused = None, ""
             try:
@@ -201,7 +212,7 @@ class Recorder:
             else:
                 self._ledger.write()
                 self._events.tell("pixmap_saved", number)
-            self._queue.done(frame)
+            self._queue.done(frame.array.nbytes)
             del encoded, frame  # a lease held while the next frame is waited for would be a slot less
         with self._lock:
             self._working -= 1
@@ -211,10 +222,12 @@ class Recorder:
 
     def _keep(self, sink: Sink, encoded: Any, frame: Frame) -> str:
         """Writes what was made of a frame; the reason for which it could not be, empty when it was."""
-        if self._disk_bytes is not None and sink.size >= self._disk_bytes:
-            return self._give_up("budget")
         try:
+            if not sink.fits(encoded):
+                return self._give_up("budget")
             sink.keep(encoded, frame)
+        except OverBudget:
+            return self._give_up("budget")
         except OSError as error:
             _LOG.warning("a recording ends: %s", error)
             return self._give_up("disk full" if error.errno in _FULL else "disk error")
@@ -227,6 +240,7 @@ class Recorder:
         return ""
 
     def _give_up(self, reason: str) -> str:
+        self._gave_up = self._gave_up or reason
         self._end("end", reason)
         self._queue.close(reason)
         return reason
@@ -241,8 +255,11 @@ class Recorder:
         if cancelled:
             self._try_to(sink.discard)
         else:
-            reason = failed or reason
-            self._ledger.settle(sink.kept, reason if reason.startswith("disk") else "bad")
+            # What cut the output short is told, also when it came after the source's end or a stop.
+            misplaced = self._try_to(sink.commit)
+            cut = self._gave_up or failed or misplaced
+            self._ledger.settle(sink.kept, cut or "bad")
+            reason = cut or reason
         end = self.stats()
         size = 0 if cancelled else end.bytes
         self._summary = Summary(end.offered, end.written, end.late, end.dropped, size, reason)
@@ -255,6 +272,8 @@ class Recorder:
         """Does it; the reason when it failed, empty when it did not."""
         try:
             end()
+        except OverBudget:
+            return "budget"
         except Exception as error:  # noqa: BLE001  whoever waits for the end must get it, whatever went wrong with it
             _LOG.exception("a recording could not be ended as it should")
             full = isinstance(error, OSError) and error.errno in _FULL
@@ -272,21 +291,3 @@ class Recorder:
     def _close_source(self) -> None:
         if isinstance(self._given, str) and self._source is not None:
             self._source.close()
-
-
-def _check(
-    format: str,
-    every_s: float,
-    quality: int,
-    memory_bytes: int,
-    disk_bytes: int | None,
-    threads: int | None,
-) -> None:
-    if format not in FORMATS:
-        raise unknown_name("recording format", format, FORMATS)
-    if not 1 <= quality <= 100:
-        raise ConfigError(f"quality must be from 1 to 100, not {quality!r}", option="quality")
-    numbers = {"every_s": every_s, "memory_bytes": memory_bytes, "disk_bytes": disk_bytes, "threads": threads}
-    for option, value in numbers.items():
-        if value is not None and not value > 0:
-            raise ConfigError(f"{option} is {value}; give more than 0", option=option)

@@ -23,23 +23,25 @@ RECORD_BYTES = _FIELDS.size + _CRC.size
 
 
 class Entry(NamedTuple):
-    """Where a picture lies and what it is; ``crc`` is that of its bytes."""
+    """Where a picture lies and what it is; ``crc`` is that of its bytes, ``place`` that of its record."""
 
     offset: int
     length: int
     number: int
     captured_ns: int
     crc: int
+    place: int
 
 
 def parse_index(data: bytes) -> list[Entry]:
-    """The entries up to the first torn or damaged one (pure)."""
+    """The entries, without a torn last one and without those that were damaged since (pure)."""
     entries = []
-    for at in range(0, len(data) - RECORD_BYTES + 1, RECORD_BYTES):
+    for place in range(len(data) // RECORD_BYTES):
+        at = place * RECORD_BYTES
         body = data[at : at + _FIELDS.size]
-        if zlib.crc32(body) != _CRC.unpack_from(data, at + _FIELDS.size)[0]:
-            break
-        entries.append(Entry(*_FIELDS.unpack(body)))
+        # One that is damaged says nothing of those behind it: all records are of one size.
+        if zlib.crc32(body) == _CRC.unpack_from(data, at + _FIELDS.size)[0]:
+            entries.append(Entry._make((*_FIELDS.unpack(body), place)))
     return entries
 
 
@@ -88,11 +90,12 @@ def _write_all(descriptor: int, data: bytes, at: int) -> None:
 class Spool:
     """A spool's whole pictures, in the order written; iterating gives each entry and its bytes.
 
-    A torn end, as a death or a full disk leaves it, is left out, and so is a picture that was damaged since.
+    A torn end, as a death or a full disk leaves it, is left out, and so is a picture that was damaged since, or
+    whose record in the index was: ``damaged`` counts these records.
     """
 
-    def __init__(self, folder: Path, entries: list[Entry]) -> None:
-        self.folder, self.entries = folder, entries
+    def __init__(self, folder: Path, entries: list[Entry], damaged: int = 0) -> None:
+        self.folder, self.entries, self.damaged = folder, entries, damaged
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Spool:
@@ -101,8 +104,10 @@ class Spool:
         size = (place / DATA).stat().st_size
         # No index beside an empty file is no loss: a death came when the spool was begun, or was all unpacked.
         begun = size > 0 or (place / INDEX).exists()
-        entries = parse_index((place / INDEX).read_bytes()) if begun else []
-        return cls(place, [entry for entry in entries if entry.offset + entry.length <= size])
+        index = (place / INDEX).read_bytes() if begun else b""
+        entries = parse_index(index)
+        damaged = len(index) // RECORD_BYTES - len(entries)
+        return cls(place, [entry for entry in entries if entry.offset + entry.length <= size], damaged)
 
     def __len__(self) -> int:
         return len(self.entries)

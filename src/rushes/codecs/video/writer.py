@@ -133,6 +133,11 @@ class VideoWriter(Closeable):
         """The size of the file so far."""
         return self._output.size
 
+    @property
+    def error(self) -> OSError | None:
+        """What the output refused; also where the library kept it to itself, as it does at the end of a file."""
+        return self._output.error
+
     def write(self, array: Pixels, captured_ns: int, *, keyframe: bool = False) -> int:
         """Encodes one picture taken at ``captured_ns`` (UTC nanoseconds); returns the file's size so far.
 

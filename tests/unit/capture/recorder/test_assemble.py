@@ -106,6 +106,22 @@ def test_a_damaged_picture_is_told_and_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["spool"]
 
 
+@pytest.mark.parametrize("out", ["a.mp4", "a.gif", "a"])
+def test_what_is_there_is_replaced_on_request_only(out, tmp_path):
+    source = recorded(tmp_path / "spool", count=2)
+    (tmp_path / out).write_text("mine")
+    with pytest.raises(ConfigError, match="overwrite=True"):
+        assemble(source, tmp_path / out)
+    assert (tmp_path / out).read_text() == "mine"
+    if out != "a":
+        assert assemble(source, tmp_path / out, overwrite=True) == 2
+        assert (tmp_path / out).stat().st_size > 100
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").touch()
+    with pytest.raises(FileExistsError):
+        assemble(source, tmp_path / "full", overwrite=True)
+
+
 def test_what_cannot_be_made(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError):

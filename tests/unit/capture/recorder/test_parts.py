@@ -1,4 +1,4 @@
-"""The ledger, the queue, the states, the turns and the spool."""
+"""The ledger, the states, the turns, the budget and the spool."""
 
 from __future__ import annotations
 
@@ -8,48 +8,15 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rushes import UnknownName
+from rushes import CorruptImage, UnknownName
 from rushes.capture.recorder.events import Events
 from rushes.capture.recorder.ledger import Ledger
-from rushes.capture.recorder.queue import ByteQueue
-from rushes.capture.recorder.spool import DATA, INDEX, Spool, SpoolWriter
+from rushes.capture.recorder.spool import DATA, INDEX, RECORD_BYTES, Spool, SpoolWriter
 from rushes.capture.recorder.state import after
 from rushes.capture.recorder.turns import Turns
 from rushes.capture.recorder.unpacking import unpack
-from rushes.frame import Frame
-
-
-@given(st.lists(st.sampled_from(["put", "get", "rate", "close", "clear"]), max_size=60))
-def test_the_ledger_adds_up_and_the_bytes_stay_bounded(steps: list[str]) -> None:
-    ledger, frame = Ledger(), Frame(np.zeros((4, 4, 3), np.uint8))
-    queue = ByteQueue(48 * 3, ledger)
-    held = turn = number = 0
-    for step in steps:
-        before = ledger.stats()
-        if step in ("put", "rate"):
-            taken = queue.put(number, frame, "rate" if step == "rate" else "")
-            assert ledger.stats().offered == before.offered + taken
-            number += 1
-            held += ledger.stats().waiting - before.waiting
-        elif step == "get" and held:
-            item = queue.get()
-            assert item is not None
-            assert item[0] == turn
-            turn += 1
-            ledger.write()
-            queue.done(frame)
-            held -= 1
-        elif step in ("close", "clear"):
-            queue.close("cancelled" if step == "clear" else "")
-            held = 0 if step == "clear" else held
-        assert ledger.stats().adds_up
-        assert ledger.stats().waiting == held
-        assert queue.bytes == 48 * held <= 48 * 3
 
 
 def test_what_turned_out_to_be_lost_moves_from_written_to_dropped() -> None:
@@ -109,10 +76,49 @@ def test_a_spool_reads_up_to_the_last_whole_picture(tmp_path: Path) -> None:
     assert len(Spool.open(tmp_path)) == 4
     (tmp_path / DATA).write_bytes((tmp_path / DATA).read_bytes()[:250])
     assert len(Spool.open(tmp_path)) == 2
-    damaged = bytearray(index)
-    damaged[45] ^= 1
-    (tmp_path / INDEX).write_bytes(bytes(damaged))
-    assert len(Spool.open(tmp_path)) == 1
+
+
+def damage(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_damaged_record_hides_no_picture_but_its_own(tmp_path: Path) -> None:
+    spooled(tmp_path)
+    damage(tmp_path / INDEX, RECORD_BYTES + 5)
+    spool = Spool.open(tmp_path)
+    assert ([picture[0] for _, picture in spool], spool.damaged) == ([0, 2, 3, 4], 1)
+    assert unpack(tmp_path, "jpeg") == 400
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"{number:08d}.jpg" for number in (0, 2, 3, 4)
+    ]
+    assert (tmp_path / "00000004.jpg").read_bytes() == bytes([4]) * 100
+
+
+def test_unpacking_with_a_damaged_record_can_go_on_after_a_death(tmp_path: Path) -> None:
+    spooled(tmp_path)
+    damage(tmp_path / INDEX, RECORD_BYTES + 5)
+
+    def die(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        unpack(tmp_path, "jpeg", progress=die)
+    assert [entry.number for entry in Spool.open(tmp_path).entries] == [0, 2]
+    unpack(tmp_path, "jpeg")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"{number:08d}.jpg" for number in (0, 2, 3, 4)
+    ]
+
+
+def test_pictures_whose_whole_index_is_damaged_are_left_alone(tmp_path: Path) -> None:
+    spooled(tmp_path)
+    (tmp_path / INDEX).write_bytes(bytes(5 * RECORD_BYTES - 1) + b"x")
+    with pytest.raises(CorruptImage, match="all 5 records"):
+        unpack(tmp_path, "jpeg")
+    assert (tmp_path / DATA).stat().st_size == 500
 
 
 def test_a_picture_that_was_damaged_since_is_left_out(tmp_path: Path) -> None:

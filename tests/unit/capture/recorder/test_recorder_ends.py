@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rushes import ConfigError, SourceUnavailable, UnknownName
-from rushes.capture.recorder import Recorder, Spool, sinks, unpack
+from rushes.capture.recorder import Recorder, Spool, sinks, unpack, video_sink
 from tests.unit.capture.recorder.cards import Cards
 from tests.unit.capture.recorder.recording import EVENTS, WAIT, end_of, listen, record
 
@@ -118,14 +118,14 @@ def test_a_cancel_while_pictures_are_unpacked_still_deletes_them(mine, tmp_path,
 
 
 def test_an_error_nobody_thought_of_costs_a_frame_and_hangs_nobody(tmp_path, monkeypatch):
-    real = sinks.Video.keep
+    real = video_sink.Video.keep
 
     def keep(self, encoded, frame):
         if frame.number == 2:
             raise ValueError("unforeseen")
         real(self, encoded, frame)
 
-    monkeypatch.setattr(sinks.Video, "keep", keep)
+    monkeypatch.setattr(video_sink.Video, "keep", keep)
     summary = end_of(record(Cards(5), tmp_path / "a.mp4"))
     assert (summary.written, dict(summary.dropped)) == (4, {"bad": 1})
 
