@@ -32,10 +32,10 @@ def eventually(condition, what):
 
 
 @contextlib.contextmanager
-def running(*arguments, **more):
+def running(*arguments, record=False, **more):
     """``rushes up`` in a session of its own; killed, with what it started, if the test does not end it."""
     process = subprocess.Popen(
-        [*COMMAND, "up", *arguments],
+        [*COMMAND, "up", *([] if record else ["--no-record"]), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -47,11 +47,23 @@ def running(*arguments, **more):
         children = eventually(lambda: flowing(process), "frames flow")
         yield process, children
     finally:
-        for child in stages(process.pid).values():
-            os.kill(child, signal.SIGKILL)
+        left = children_of(process.pid)
+        for child in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         process.kill()
         process.communicate()
+        eventually(
+            lambda: not any(Path(f"/proc/{child}").exists() for child in left), "its children are gone"
+        )
         rushes.sweep()
+
+
+def children_of(pid):
+    """Pids of its children; none when it is gone."""
+    with contextlib.suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def stages(pid):
@@ -108,7 +120,7 @@ def check_books(report):
 def test_for_three_seconds_every_frame_is_accounted_for():
     began = time.monotonic()
     run = subprocess.run(
-        [*COMMAND, "up", "--for", "3s", "--json"],
+        [*COMMAND, "up", "--for", "3s", "--no-record", "--json"],
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -142,7 +154,11 @@ def test_ctrl_c_is_the_normal_end(ask):
 
 def test_ctrl_c_while_it_starts_is_an_orderly_end_too():
     process = subprocess.Popen(
-        [*COMMAND, "up"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*COMMAND, "up", "--no-record"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline().startswith("rushes ")
@@ -207,7 +223,7 @@ def test_a_killed_station_leaves_no_process_and_sweep_removes_its_depot():
 def test_a_terminal_gets_one_live_line():
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, "up", "--for", "1s"],
+        [*COMMAND, "up", "--for", "1s", "--no-record"],
         stdout=theirs,
         stderr=subprocess.STDOUT,
         env={**os.environ, "TERM": "xterm"},

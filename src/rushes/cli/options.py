@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["ARCHIVE", "ArchiveFolder", "For", "Json", "Name", "Sources", "console", "print_json", "table"]
+__all__ = [
+    "ARCHIVE",
+    "ArchiveFolder",
+    "Data",
+    "Disk",
+    "For",
+    "Json",
+    "Name",
+    "Record",
+    "Sources",
+    "console",
+    "print_json",
+    "table",
+]
 
 ARCHIVE = "rushes-data"
 """The folder of recordings, where none is named."""
@@ -35,6 +48,9 @@ Sources = Annotated[
     ),
 ]
 Name = Annotated[str | None, Parameter("--name", help="What the station is called.")]
+Data = Annotated[str, Parameter("--data", help="The folder to record into.")]
+Disk = Annotated[str, Parameter("--disk", help="How much of it may be used; the oldest recordings go first.")]
+Record = Annotated[bool, Parameter("--record", help="Record all channels.")]
 ArchiveFolder = Annotated[str, Parameter("--archive", help="The folder of the recordings.")]
 
 _PIPED_WIDTH = 160

@@ -7,7 +7,19 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rushes.cli.options import For, Json, Name, Sources, console, print_json, table
+from rushes.cli.options import (
+    ARCHIVE,
+    Data,
+    Disk,
+    For,
+    Json,
+    Name,
+    Record,
+    Sources,
+    console,
+    print_json,
+    table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,22 +34,35 @@ _REFRESH_S = 0.2
 _LINE_EVERY_S = 2.0  # where lines pile up instead of being replaced
 
 
-def up(*, source: Sources = None, name: Name = None, for_: For = None, json: Json = False) -> int:
-    """Run the station until Ctrl-C: each source in a process of its own, its depot, and two readers of it.
+def up(
+    *,
+    source: Sources = None,
+    name: Name = None,
+    for_: For = None,
+    record: Record = True,
+    data: Data = ARCHIVE,
+    disk: Disk = "2 GiB",
+    json: Json = False,
+) -> int:
+    """Run the station until Ctrl-C: each source in a process of its own, its depot, two readers of it, and one
+    process that records them all.
 
     Without a source it shows an animated test card. Ctrl-C is the normal end. Prints the figures of each
-    channel while it runs and the account of every frame at the end. Files are played over and over.
+    channel while it runs and the account of every frame at the end. Files are played over and over. See what was
+    recorded with "rushes archive" and "rushes shot".
     """
     from dataclasses import replace
 
     from rushes.lifecycle import StopToken
-    from rushes.limits import parse_duration
+    from rushes.limits import parse_duration, parse_size
     from rushes.station import Plan, channels_from
 
     duration_s = None if for_ is None else parse_duration(for_, option="--for")
     plan = Plan(channels=channels_from(source)) if source else Plan()
     if name is not None:
         plan = replace(plan, station=name)
+    if record:
+        plan = replace(plan, archive=data, archive_bytes=parse_size(disk, option="--disk"))
     stop = StopToken("the station")
     with _signals(stop):
         report = _run(plan, stop, duration_s, quiet=json)

@@ -6,8 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from rushes.metrics import EdgeStats, LatencyMarks, LatencySummary
-from rushes.station.ledger import ReaderBook, SourceCounts
-from rushes.station.messages import Report
+from rushes.station.ledger import ReaderBook, RecorderBook, SourceCounts
+from rushes.station.messages import Recorded, Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,14 +23,17 @@ _MARKS_KEPT = 20_000
 
 
 class Books:
-    """The counts of one channel's depot and of its ``readers``."""
+    """The counts of one channel's depot and of its ``readers``; ``recorder`` is the one of them that records."""
 
-    def __init__(self, readers: Iterable[str]) -> None:
-        self.readers: Mapping[str, ReaderBook] = {name: ReaderBook() for name in readers}
+    def __init__(self, readers: Iterable[str], recorder: str | None = None) -> None:
+        names = [*readers] if recorder is None else [*readers, recorder]
+        self.readers: Mapping[str, ReaderBook] = {name: ReaderBook() for name in names}
+        self.recorder = recorder
+        self.recorded = RecorderBook()
         self.strips_read = 0
         self._wrong = self._disordered = 0
         self._reports: dict[str, Report] = {}
-        self._finals: dict[str, Report] = {}
+        self._finals: dict[str, Report | Recorded] = {}
         self._marks, self._shown = LatencyMarks(_MARKS_KEPT), LatencyMarks(_MARKS_SHOWN)
         self._passed: deque[tuple[int, int]] = deque()
 
@@ -48,10 +51,22 @@ class Books:
             self._finals[reader] = report
             self.readers[reader].update(report.depot_seen, report.depot_missed)
 
+    def hear_recorder(self, word: Recorded) -> None:
+        """Notes what the recorder's process reported."""
+        if self.recorder is None:
+            return
+        self.recorded.update(word.written, word.dropped, word.bytes, word.state)
+        self.readers[self.recorder].update(word.depot_seen, word.depot_missed)
+        if word.final:
+            self._finals[self.recorder] = word
+
     def died(self, reader: str) -> None:
         """Notes that a reader's process ended before its time."""
         self._reports.pop(reader, None)
-        self.readers[reader].died()
+        book = self.readers[reader]
+        book.died()
+        if reader == self.recorder:
+            self.recorded.died(book.seen_before)
 
     def look(self, stats: DepotStats, pids: Mapping[str, int]) -> None:
         """Notes the depot's rows of the processes running now; those of dead ones are history already."""
@@ -82,6 +97,9 @@ class Books:
             final = self._finals.get(name)
             waiting = rows.get(name) if final is None else final.depot_waiting
             edges.append(book.edge(f"{channel} -> {name}", stats.head, waiting))
+        if self.recorder is not None:
+            book = self.readers[self.recorder]
+            edges.append(self.recorded.edge(f"{self.recorder} -> archive", book.seen_before + book.seen))
         return tuple(edges)
 
     def problems(self) -> list[str]:
@@ -92,6 +110,6 @@ class Books:
         if self._disordered:
             found.append(f"{self._disordered} frames came out of order")
         for name, report in self._finals.items():
-            if report.seen != report.depot_seen:
+            if isinstance(report, Report) and report.seen != report.depot_seen:
                 found.append(f"{name} read {report.seen} frames, the depot counted {report.depot_seen}")
         return found

@@ -1,4 +1,6 @@
-"""The station that runs without a file: each source in a process of its own, its depot, and readers of it."""
+"""The station that runs without a file: each source in a process of its own, its depot, readers of it, and one
+process that records them all.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from rushes.clock import SYSTEM
 from rushes.lifecycle import Closeable
 from rushes.metrics import LatencySummary
 from rushes.station.channel import Channel
+from rushes.station.messages import Recorded, RecorderTask, Stop
 from rushes.station.processes import Stage, Supervisor
 from rushes.station.report import ChannelReport, ChannelStatus, RunReport, Status
 from rushes.station.usage import memory_bytes
@@ -23,6 +26,7 @@ __all__ = ["BuiltinStation"]
 _READY_S = 15.0
 _SOURCE_END_S = 3.0
 _DRAIN_S = 4.0
+_RECORDER_END_S = 15.0
 _WEIGH_NS = 1_000_000_000
 
 
@@ -40,10 +44,16 @@ class BuiltinStation(Closeable):
         self._news: list[str] = []
         self._ram = self._peak_ram = self._weigh_due_ns = 0
         self._start_ns = 0
-        self.channels = {each.name: Channel(each, plan.depot(each), self._news_of) for each in plan.channels}
+        self.recorder = Stage("recorder", self._recorder_task) if plan.archive is not None else None
+        self.channels = {
+            each.name: Channel(each, plan.depot(each), self._news_of, self.recorder) for each in plan.channels
+        }
         self._of = {id(stage): channel for channel in self.channels.values() for stage in channel.stages}
         self._supervisor = Supervisor(
-            [stage for channel in self.channels.values() for stage in channel.stages],
+            [
+                *([] if self.recorder is None else [self.recorder]),
+                *(stage for channel in self.channels.values() for stage in channel.stages),
+            ],
             on_word=self._on_word,
             on_death=self._on_death,
         )
@@ -51,7 +61,12 @@ class BuiltinStation(Closeable):
     @property
     def failure(self) -> str:
         """Which stage was given up, and why; empty while none was."""
-        given_up = (f"{each.name}: {each.failure}" for each in self._supervisor.stages if each.failure)
+        given_up = (
+            f"{each.name}: {each.failure}"
+            for each in self._supervisor.stages
+            # Where somebody else records already, running without is better than not running.
+            if each.failure and not (each is self.recorder and each.wrong)
+        )
         no_room = (f"{each.name}: {each.failure}" for each in self.channels.values() if each.failure)
         return next(iter((*given_up, *no_room)), "")
 
@@ -69,6 +84,14 @@ class BuiltinStation(Closeable):
     def running_s(self) -> float:
         """Seconds since the first channel began; 0 before."""
         return (SYSTEM.monotonic_ns() - self._start_ns) / 1e9 if self._start_ns else 0.0
+
+    @property
+    def recorded_bytes(self) -> int | None:
+        """How much this run has recorded so far; None when it does not."""
+        if self.recorder is None or self.recorder.failure:
+            return None
+        books = (channel.books.recorded for channel in self.channels.values())
+        return sum(book.bytes_before + book.bytes for book in books)
 
     def start(self, stop: StopToken) -> None:
         """Starts the processes; back once every channel has begun, or when 15 s have passed.
@@ -102,6 +125,7 @@ class BuiltinStation(Closeable):
             channels=channels,
             ram_bytes=self._ram,
             readers=sum(name in readers for name in self.pids),
+            recorded_bytes=self.recorded_bytes,
             restarts=sum(stage.restarts for stage in self._supervisor.stages),
             running_s=self.running_s,
             news=news,
@@ -118,17 +142,25 @@ class BuiltinStation(Closeable):
         for channel in channels:
             channel.stop_source()
         stuck = self._supervisor.see_out([channel.source for channel in channels], _SOURCE_END_S)
+        if self.recorder is not None and self.recorder.child is not None:
+            self.recorder.child.tell(Stop())
         for channel in channels:
             channel.look(SYSTEM.monotonic_ns())
             channel.stop_readers()
-        stuck += self._supervisor.see_out(
-            [each for channel in channels for each in channel.readers], _DRAIN_S
-        )
+        takers = [each for channel in channels for each in channel.readers]
+        stuck += self._supervisor.see_out(takers, _DRAIN_S)
+        stuck += self._stop_recorder()
         problems = [failure] if failure else []
         problems += [f"{stage.name} did not end when told to" for stage in stuck]
         report = self._account("failed" if failure else reason, duration_s, problems)
         self.close()
         return report
+
+    def _stop_recorder(self) -> list[Stage]:
+        """Told to end together with the readers; its files take longer to end than they do."""
+        if self.recorder is None or self.recorder.child is None:
+            return []
+        return self._supervisor.see_out([self.recorder], _RECORDER_END_S)
 
     def _account(self, reason: str, duration_s: float, problems: list[str]) -> RunReport:
         channels = tuple(self._report_of(each, duration_s) for each in self.channels.values())
@@ -142,6 +174,8 @@ class BuiltinStation(Closeable):
             restarts={stage.name: stage.restarts for stage in self._supervisor.stages},
             peak_ram_bytes=self._peak_ram,
             problems=tuple(problems),
+            archive=self.plan.archive if self.recorder is not None and not self.recorder.failure else None,
+            recorded_bytes=self.recorded_bytes,
         )
 
     def _report_of(self, channel: Channel, duration_s: float) -> ChannelReport:
@@ -190,11 +224,34 @@ class BuiltinStation(Closeable):
             channel.look(now_ns)
 
     def _on_word(self, stage: Stage, word: Word) -> None:
-        self._of[id(stage)].hear(stage, word)
+        if stage is not self.recorder:
+            self._of[id(stage)].hear(stage, word)
+        elif isinstance(word, Recorded) and word.channel in self.channels:
+            self.channels[word.channel].hear(stage, word)
 
     def _on_death(self, stage: Stage, cause: str) -> None:
-        self._of[id(stage)].died(stage)
-        self._news_of(f"{stage.name} ended: {cause}")
+        if stage is not self.recorder:
+            self._of[id(stage)].died(stage)
+            self._news_of(f"{stage.name} ended: {cause}")
+            return
+        for channel in self.channels.values():
+            channel.died(stage)
+        self._news_of(f"not recorded: {cause}" if stage.wrong else f"{stage.name} ended: {cause}")
+
+    def _recorder_task(self) -> RecorderTask:
+        return RecorderTask(
+            name="recorder",
+            depot="",
+            parent=os.getpid(),
+            archive=self.plan.archive or "",
+            max_bytes=self.plan.archive_bytes,
+            channels={each.name: each.depot_name for each in self.channels.values()},
+            starts={
+                each.name: each.books.readers[each.books.recorder].position
+                for each in self.channels.values()
+                if each.books.recorder is not None
+            },
+        )
 
     def _news_of(self, line: str) -> None:
         self._news.append(line)

@@ -10,7 +10,7 @@ from rushes.codecs.video.redact import redact
 from rushes.depot import Depot
 from rushes.errors import DepotError
 from rushes.station.books import Books
-from rushes.station.messages import Done, Go, Opened, ReaderTask, Ready, Report, SourceTask, Stop
+from rushes.station.messages import Done, Go, Opened, ReaderTask, Ready, Recorded, Report, SourceTask, Stop
 from rushes.station.plan import depot_shape
 from rushes.station.processes import Stage
 
@@ -32,10 +32,12 @@ class Channel:
     """Begins when its source says how large its pictures are: only then can its depot be made.
 
     One thread, which also runs the supervisor that the ``stages`` are given to. ``say`` takes what users are to
-    know, in one line.
+    know, in one line. ``recorder``: the stage that records it, along with other channels.
     """
 
-    def __init__(self, plan: ChannelPlan, depot: str, say: Callable[[str], object]) -> None:
+    def __init__(
+        self, plan: ChannelPlan, depot: str, say: Callable[[str], object], recorder: Stage | None = None
+    ) -> None:
         self.plan = plan
         self.name = plan.name
         self.depot_name = depot
@@ -46,7 +48,10 @@ class Channel:
         """Why the source has no more; empty while it may have."""
         self.source = Stage(f"{plan.name} source", self._source_task)
         self.readers = [Stage(f"{plan.name} {name}", self._reader_task(name)) for name in plan.readers]
-        self.books = Books([stage.name for stage in self.readers])
+        self.recorder = recorder
+        self.books = Books(
+            [stage.name for stage in self.readers], None if recorder is None else f"{plan.name} recorder"
+        )
         self._say = say
         self._ready: set[Stage] = set()
         self._joined: set[Stage] = set()
@@ -90,6 +95,11 @@ class Channel:
         elif isinstance(word, Report):
             self._joined.add(stage)
             self.books.hear(stage.name, word)
+        elif isinstance(word, Recorded):
+            self._joined.add(stage)
+            if word.state not in ("recording", "stopped", "source ended", self.books.recorded.state):
+                self._say(f"{self.name} is not recorded: {word.state}")
+            self.books.hear_recorder(word)
         elif isinstance(word, Done):
             self.ended = word.reason
             stage.done = True
@@ -99,11 +109,12 @@ class Channel:
         if stage is not self.source:
             self._ready.discard(stage)
             self._joined.discard(stage)
-            self.books.died(stage.name)
+            self.books.died(stage.name if stage is not self.recorder else f"{self.name} recorder")
 
     def advance(self, now_ns: int) -> None:
         """Lets the source begin once its readers have joined the depot, or have had time to."""
-        joined = len(self._joined) == len(self.readers) or now_ns >= self._due_ns
+        takers = len(self.readers) + (self.recorder is not None and not self.recorder.failure)
+        joined = len(self._joined) >= takers or now_ns >= self._due_ns
         if self.depot is not None and not self.begun and joined:
             # A moment ahead, in which the process hears of it and joins the depot: else the first are late.
             self._start_ns = SYSTEM.monotonic_ns() + _AHEAD_NS
@@ -116,6 +127,8 @@ class Channel:
             return None
         stats = self.depot.stats()
         pids = {each.name: each.pid for each in self.readers if each.pid is not None}
+        if self.recorder is not None and self.recorder.pid is not None:
+            pids[f"{self.name} recorder"] = self.recorder.pid
         self.books.look(stats, pids)
         if stats.stored > self._head:
             self._head, self._moved_ns = stats.stored, now_ns

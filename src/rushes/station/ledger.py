@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rushes.depot import DepotStats, Lease
 
-__all__ = ["ReaderBook", "SourceCounts"]
+__all__ = ["ReaderBook", "RecorderBook", "SourceCounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +101,42 @@ class ReaderBook:
             dropped={"missed": missed} if missed else {},
             waiting=head - self.position if waiting is None else waiting,
         )
+
+
+@dataclass(slots=True)
+class RecorderBook:
+    """What became of the frames that the recorder got of one channel, over all the processes that were it.
+
+    ``bytes`` and ``state`` as last told.
+    """
+
+    written_before: int = 0
+    dropped_before: dict[str, int] = field(default_factory=dict)
+    written: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    bytes_before: int = 0
+    bytes: int = 0
+    state: str = ""
+
+    def update(self, written: int, dropped: Mapping[str, int], size: int, state: str) -> None:
+        """Notes what the process running now has told."""
+        self.written, self.dropped, self.bytes, self.state = written, dict(dropped), size, state
+
+    def died(self, seen: int) -> None:
+        """The process ended; of the ``seen`` frames that all of them got, those with no known end are lost."""
+        self.written_before += self.written
+        for reason, count in self.dropped.items():
+            self.dropped_before[reason] = self.dropped_before.get(reason, 0) + count
+        self.written, self.dropped = 0, {}
+        self.bytes_before, self.bytes = self.bytes_before + self.bytes, 0
+        lost = seen - self.written_before - sum(self.dropped_before.values())
+        if lost > 0:
+            self.dropped_before["stage down"] = self.dropped_before.get("stage down", 0) + lost
+
+    def edge(self, name: str, seen: int) -> EdgeStats:
+        """The edge into the archive, offered what the depot counts as seen."""
+        dropped = dict(self.dropped_before)
+        for reason, count in self.dropped.items():
+            dropped[reason] = dropped.get(reason, 0) + count
+        written = self.written_before + self.written
+        return EdgeStats(name, seen, written, dropped, seen - written - sum(dropped.values()))

@@ -25,7 +25,8 @@ def status_lines(status: Status) -> list[str]:
     A single channel shares its line.
     """
     restarts = f"  restarts {status.restarts}" if status.restarts else ""
-    shared = f"RAM {status.ram_bytes / _MIB:.0f} MiB  readers {status.readers}{restarts}"
+    recorded = "" if status.recorded_bytes is None else f"  rec {format_size(status.recorded_bytes)}"
+    shared = f"RAM {status.ram_bytes / _MIB:.0f} MiB  readers {status.readers}{recorded}{restarts}"
     width = max(len(each.name) for each in status.channels)
     lines = [f"{each.name:<{width}}  {_figures(each)}" for each in status.channels]
     return [f"{lines[0]}  {shared}"] if len(lines) == 1 else [*lines, shared]
@@ -58,6 +59,11 @@ def closing_lines(report: RunReport) -> list[str]:
         if report.adds_up
         else "THE LEDGER DOES NOT ADD UP: this is a bug in rushes"
     )
+    if report.archive is not None:
+        lines.append(
+            f"recorded {format_size(report.recorded_bytes or 0)} into {report.archive}: see rushes archive ls, and "
+            f"rushes shot {report.channels[0].name} --at -5s"
+        )
     restarts = [f"{name} {count}" for name, count in report.restarts.items() if count]
     if restarts:
         lines.append(f"restarts: {', '.join(restarts)}")

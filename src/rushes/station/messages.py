@@ -18,6 +18,8 @@ __all__ = [
     "Order",
     "ReaderTask",
     "Ready",
+    "Recorded",
+    "RecorderTask",
     "Report",
     "SourceTask",
     "Stop",
@@ -57,6 +59,19 @@ class ReaderTask(Task, frozen=True, tag="reader"):
 
     start: int
     strips: bool = False
+
+
+class RecorderTask(Task, frozen=True, tag="recorder"):
+    """Record ``channels`` (name: depot) into the archive in the folder ``archive``, of at most ``max_bytes``.
+
+    ``starts``: the sequence up to which each channel was read by the process before this one. There is a depot for
+    each channel, so ``depot`` is empty.
+    """
+
+    archive: str
+    max_bytes: int | None
+    channels: dict[str, str]
+    starts: dict[str, int] = {}
 
 
 class Go(msgspec.Struct, frozen=True, tag="go"):
@@ -108,6 +123,24 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     depot_waiting: int = 0
 
 
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
+    """A channel's figures since the recorder's process began: what became of what it got, ``bytes`` on the disk.
+
+    ``depot_…``: what the depot counted for it. The last one of an orderly end is ``final``.
+    """
+
+    channel: str
+    written: int
+    dropped: dict[str, int]
+    waiting: int
+    bytes: int
+    state: str
+    final: bool = False
+    depot_seen: int = 0
+    depot_missed: int = 0
+    depot_waiting: int = 0
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """The process ends because of this; ``wrong``: it was told to do what cannot be done, by anybody, ever."""
 
@@ -116,4 +149,4 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 Order = Go | Stop
-Word = Ready | Opened | Report | Done | Failed
+Word = Ready | Opened | Report | Recorded | Done | Failed

@@ -45,6 +45,9 @@ class Plan:
 
     station: str = field(default_factory=lambda: f"rushes-up-{os.getpid()}")
     channels: tuple[ChannelPlan, ...] = (ChannelPlan(),)
+    archive: str | None = None
+    """The folder that all channels are recorded into; None: they are not."""
+    archive_bytes: int | None = None
 
     def depot(self, channel: ChannelPlan) -> str:
         """The name of a channel's depot."""

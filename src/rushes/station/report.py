@@ -31,7 +31,9 @@ class ChannelStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One moment. ``news``: what happened since the last one, a line each."""
+    """One moment. ``news``: what happened since the last one, a line each. ``recorded_bytes``: None when nothing is
+    recorded.
+    """
 
     channels: tuple[ChannelStatus, ...]
     ram_bytes: int
@@ -39,6 +41,7 @@ class Status:
     restarts: int
     running_s: float
     news: tuple[str, ...]
+    recorded_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,9 @@ class RunReport:
     restarts: Mapping[str, int]
     peak_ram_bytes: int
     problems: tuple[str, ...]
+    archive: str | None = None
+    """Where it was recorded; None: it was not."""
+    recorded_bytes: int | None = None
 
     @property
     def edges(self) -> tuple[EdgeStats, ...]:
@@ -120,6 +126,8 @@ class RunReport:
             "adds_up": self.adds_up,
             "restarts": dict(self.restarts),
             "peak_ram_bytes": self.peak_ram_bytes,
+            "archive": self.archive,
+            "recorded_bytes": self.recorded_bytes,
         }
 
 

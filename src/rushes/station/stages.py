@@ -1,6 +1,6 @@
-"""What the processes of a station do: some bring a source's frames into a depot, others read them.
+"""What the processes of a station do: bring a source's frames into a depot, read them, record them.
 
-This is where such a process begins; ``filling`` and ``reading`` hold the work.
+This is where such a process begins; ``filling``, ``reading`` and ``recording`` hold the work.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import traceback
 
 import msgspec
 
-from rushes.errors import ConfigError, RushesError
+from rushes.errors import ArchiveError, ConfigError, RushesError
 from rushes.station.child import Link
-from rushes.station.messages import Failed, ReaderTask, SourceTask
+from rushes.station.messages import Failed, ReaderTask, RecorderTask, SourceTask
 
 __all__ = ["main"]
 
@@ -23,7 +23,7 @@ def main() -> int:
     first = orders.readline()
     if not first:
         return 1  # the parent ended before it could say what to do
-    task = msgspec.json.decode(first, type=SourceTask | ReaderTask)
+    task = msgspec.json.decode(first, type=SourceTask | ReaderTask | RecorderTask)
     sys.argv[0] = task.name  # by which the depot will show this process
     link = Link(task.parent, orders)
     try:
@@ -32,6 +32,10 @@ def main() -> int:
             from rushes.station.filling import fill
 
             fill(task, link)
+        elif isinstance(task, RecorderTask):
+            from rushes.station.recording import record_channels
+
+            record_channels(task, link)
         else:
             from rushes.station.reading import read_frames
 
@@ -39,7 +43,8 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001  whatever it was, the parent has to learn the cause
         if not isinstance(error, RushesError):
             traceback.print_exc(file=sys.stderr)
-        wrong = isinstance(error, ConfigError)
+        # An archive that somebody else writes, or that cannot be trusted, is so the next time as well.
+        wrong = isinstance(error, ConfigError | ArchiveError)
         link.say_last(Failed(f"{type(error).__name__}: {error}"[:1000], wrong))
         return 1
     return 0

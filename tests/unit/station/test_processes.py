@@ -200,7 +200,7 @@ def test_a_stage_that_keeps_dying_is_given_up_with_its_cause(monkeypatch):
 
 def test_a_station_that_cannot_run_ends_with_the_cause(monkeypatch, capsys):
     monkeypatch.setattr(Backoff, "MOST", 0)
-    assert rushes.cli.main(["up", "--source", "file:/there-is-none.mp4", "--for", "60s"]) == 1
+    assert rushes.cli.main(["up", "--source", "file:/there-is-none.mp4", "--no-record", "--for", "60s"]) == 1
     said = capsys.readouterr()
     assert "error: cam1 source: SourceUnavailable" in said.err
     assert "failed after" in said.out

@@ -1,0 +1,177 @@
+"""Recording a station's channels into an archive: one process for all of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rushes.archive import Archive
+from rushes.clock import SYSTEM
+from rushes.depot import Depot
+from rushes.errors import ClosedError, DepotError, UnknownName, WriterGone
+from rushes.interfaces import SourceInfo
+from rushes.station.messages import Ready, Recorded, RecorderTask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rushes.archive import Recording, RecordingStats
+    from rushes.depot import FrameIterator
+    from rushes.frame import Frame
+    from rushes.station.child import Link
+
+__all__ = ["record_channels"]
+
+_REPORT_S = 0.2
+_LOOK_S = 0.2
+_POLL_S = 0.01
+_DRAIN_S = 3.0
+_END_S = 10.0
+_AGAIN_NS = 5_000_000_000
+
+
+def record_channels(task: RecorderTask, link: Link) -> None:
+    """Records each channel as soon as its depot is there, until told to stop and all that came is written.
+
+    Raises ArchiveError when another process writes the archive.
+    """
+    with Archive(task.archive, max_bytes=task.max_bytes) as archive:
+        lines = [
+            _Line(name, depot, task.starts.get(name, -1), archive, link)
+            for name, depot in task.channels.items()
+        ]
+        link.say(Ready())
+        while not link.stop.wait(_REPORT_S):
+            for line in lines:
+                line.tell()
+                line.keep_on()
+        for line in lines:
+            line.finish()
+        for line in lines:
+            line.tell(final=True)
+
+
+class _Line:
+    """One channel: waits for its depot, then records it."""
+
+    def __init__(self, name: str, depot: str, start: int, archive: Archive, link: Link) -> None:
+        self._name, self._place, self._start, self._archive, self._link = name, depot, start, archive, link
+        self._source: _DepotFrames | None = None
+        self._recording: Recording | None = None
+        self._before: list[RecordingStats] = []
+        self._again_ns = 0
+        self._thread = threading.Thread(target=self._begin, name=f"recorder {name}", daemon=True)
+        self._thread.start()
+
+    def tell(self, *, final: bool = False) -> None:
+        """Reports the counts; the ``final`` ones are waited for room."""
+        if self._recording is None or self._source is None:
+            return
+        stats = self._recording.stats()
+        seen, missed, waiting = self._source.row
+        dropped: Counter[str] = Counter()
+        for each in (*self._before, stats):
+            dropped.update(each.dropped)
+        word = Recorded(
+            channel=self._name,
+            written=stats.written + sum(each.written for each in self._before),
+            dropped=dict(dropped),
+            waiting=stats.waiting,
+            bytes=stats.bytes + sum(each.bytes for each in self._before),
+            state=stats.state,
+            final=final,
+            depot_seen=seen,
+            depot_missed=missed,
+            depot_waiting=waiting,
+        )
+        (self._link.say_last if final else self._link.say)(word)
+
+    def keep_on(self) -> None:
+        """Begins again a while after a full disk, say, has ended it: somebody may have made room."""
+        if self._recording is None or self._source is None or not self._recording.wait(0):
+            return
+        now_ns = SYSTEM.monotonic_ns()
+        if not self._again_ns:
+            self._again_ns = now_ns + _AGAIN_NS
+        elif now_ns >= self._again_ns:
+            self._again_ns = 0
+            self._before.append(self._recording.stats())
+            self._recording = self._archive.record(self._name, self._source)
+
+    def finish(self) -> None:
+        """Has all that is in the depot recorded, and the file ended."""
+        self._thread.join()
+        if self._source is not None and self._recording is not None:
+            self._source.drain()
+            self._recording.wait(_END_S)
+            self._recording.stop()
+
+    def _begin(self) -> None:
+        while not self._link.stop.stopped:
+            try:
+                depot = Depot.attach(self._place, wait_s=_LOOK_S)
+            except (UnknownName, DepotError):
+                # The depot is made once the source says how large its pictures are; a camera may take its time.
+                self._link.stop.wait(_POLL_S)
+                continue
+            self._source = _DepotFrames(depot, self._start, f"{self._name} recorder")
+            self._recording = self._archive.record(self._name, self._source)
+            self.tell()  # by which the station knows that this consumer has joined
+            return
+
+
+class _DepotFrames:
+    """A depot as a source that outlives the processes which fill it, and says what it got of it."""
+
+    def __init__(self, depot: Depot, start: int, name: str) -> None:
+        self._depot = depot
+        self._frames: FrameIterator = depot.frames(start, name=name)
+        self._row = (0, 0, 0)
+        self.info = SourceInfo(0, 0, 0.0, "i420")
+
+    @property
+    def row(self) -> tuple[int, int, int]:
+        """What the depot counts for this consumer: seen, missed, waiting."""
+        if not self._depot.closed:
+            self._look()
+        return self._row
+
+    def __iter__(self) -> Iterator[Frame]:
+        while True:
+            try:
+                lease = next(self._frames, None)
+            except WriterGone:
+                # The station's next source process is on its way; the depot and our place in it stay.
+                SYSTEM.sleep(_POLL_S)
+                continue
+            except ClosedError:
+                return
+            if lease is None:
+                return
+            with lease:
+                frame = lease.copy()
+            yield frame
+
+    def drain(self) -> None:
+        """Ends the iteration once the last frame was delivered, having asked the depot what it counted."""
+        until_ns = SYSTEM.monotonic_ns() + round(_DRAIN_S * 1e9)
+        while self._frames.last < self._depot.head and SYSTEM.monotonic_ns() < until_ns:
+            SYSTEM.sleep(_POLL_S)
+        # The iterator's place and the depot's row are two stores; this is ages more than lies between them.
+        SYSTEM.sleep(_POLL_S)
+        self._look()
+        self._frames.close()
+        self._depot.close()
+
+    def stats(self) -> None:
+        """The depot's own row has the counts."""
+
+    def close(self) -> None:
+        """Nothing to give back before :meth:`drain`."""
+
+    def _look(self) -> None:
+        for row in self._depot.stats().consumers:
+            if row.name == self._frames.name and row.pid == os.getpid():
+                self._row = (row.seen, row.missed, row.waiting)
