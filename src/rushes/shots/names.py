@@ -25,7 +25,7 @@ TEMPLATE = "{channel.name} (%Y.%m.%d %H-%M-%S.%f).jpg"
 FileName = tuple[str, ...]
 """The parts of a path below the folder, the file itself last."""
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".qoi")
 MAX_BYTES = 200
 """File systems allow 255 bytes a name; the rest is room for " (2)" and for whoever copies the files."""
 MAX_FOLDERS = 8
