@@ -51,12 +51,12 @@ class Index:
         *,
         hides_from_ns: int | None = None,
     ) -> Segment:
-        """A row for a file that is about to be made: its id and its path are decided here.
+        """A row for a file that is about to be made: its id and its path are decided here. On the disk when it returns.
 
         ``hides_from_ns``: what older segments have gives way to it, from there up to its own last picture; so
         they come to light again where it ends.
         """
-        with self._db.writing() as connection:
+        with self._db.writing(durable=True) as connection:
             row = changes.open_segment(connection, channel, start_ns, codec, width, height, fps)
             if hides_from_ns is not None:
                 changes.add_overlap(connection, channel, hides_from_ns, start_ns, row.id, grows=True)
@@ -91,8 +91,8 @@ class Index:
                 figures_index.add(connection, channel_id, start_ns, until_ns, text)
 
     def close_segment(self, id: int, *, bytes: int) -> None:
-        """Its file is finished, on the disk, and has ``bytes``."""
-        with self._db.writing() as connection:
+        """Its file is finished, on the disk, and has ``bytes``. So is all that the index was told until now."""
+        with self._db.writing(durable=True) as connection:
             changes.segment_row(connection, id)
             connection.execute("UPDATE segment SET state = 'closed', bytes = ? WHERE id = ?", (bytes, id))
 

@@ -76,11 +76,17 @@ def _sign(fd: int) -> None:
     owner = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
-        "command": " ".join(sys.argv[:2])[:200],
+        "command": _command(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     os.ftruncate(fd, 0)
     os.pwrite(fd, json.dumps(owner).encode(), 0)
+
+
+def _command() -> str:
+    # The verb says more than the path that the interpreter was started with.
+    verbs = [word for word in sys.argv[1:2] if os.sep not in word]
+    return " ".join([os.path.basename(sys.argv[0]), *verbs])[:200]
 
 
 def _owner(fd: int) -> str:

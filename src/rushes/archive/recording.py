@@ -63,7 +63,7 @@ class Recording(Closeable):
         self._intake.start()
 
     def stop(self) -> None:
-        """Ends the recording; returns when everything that came is in the file and in the index, or 10 s later.
+        """Ends the recording; returns when everything that came is in the file and in the index, or 20 s later.
 
         May be called again, and from any thread.
         """

@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
     return code
 
 

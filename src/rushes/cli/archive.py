@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,14 +11,14 @@ from cyclopts import App, Parameter
 
 from rushes.cli.options import ARCHIVE, ArchiveFolder, Json, console, print_json, table
 from rushes.cli.times import local, parse_time
-from rushes.errors import ConfigError
+from rushes.errors import ArchiveError, ConfigError, RushesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rushes.archive import Archive, Span
 
-__all__ = ["archive"]
+__all__ = ["Cold", "archive", "check_there", "disk_told"]
 
 _FAILED, _PARTIAL = 1, 3
 
@@ -29,6 +30,10 @@ From = Annotated[
 ]
 To = Annotated[
     str | None, Parameter("--to", allow_leading_hyphen=True, help="The last moment; now if absent.")
+]
+Cold = Annotated[
+    str | None,
+    Parameter("--cold", help='Where old recordings were moved to: "s3://bucket/folder" or a folder.'),
 ]
 
 
@@ -71,11 +76,16 @@ def verify(
         bool,
         Parameter("--quick", negative=(), show_default=False, help="Only names and sizes, not every byte."),
     ] = False,
+    cold: Cold = None,
     json: Json = False,
 ) -> int:
-    """Check that every byte is what was recorded. Exit code 1 when something is not as it should be."""
-    with _opened(folder) as recordings, _progress("verify", quiet=json) as progress:
+    """Check that every byte is what was recorded. Exit code 1 when something is not as it should be.
+
+    In the cold store only that everything is there: reading it all back could cost money.
+    """
+    with _opened(folder, cold) as recordings, _progress("verify", quiet=json) as progress:
         report = recordings.verify(deep=not quick, progress=progress)
+        unseen = recordings.stats().cold_segments if cold is None else 0
     if json:
         print_json({**asdict(report), "ok": report.ok})
         return 0 if report.ok else _FAILED
@@ -83,7 +93,9 @@ def verify(
         for path in paths:
             print(f"{kind:8} {path}")
     sizes = f"{len(report.damaged)} damaged, {len(report.missing)} missing, {len(report.orphans)} orphans"
-    print(f"{report.segments} segments: {'all sound' if report.ok else sizes}")
+    print(f"{_many(report.segments, 'segment')}: {'all sound' if report.ok else sizes}")
+    if unseen:
+        print(f"in the cold store, and not looked for: {_many(unseen, 'segment')}; name it: --cold ADDRESS")
     return 0 if report.ok else _FAILED
 
 
@@ -96,12 +108,17 @@ def export(
     from_: From = None,
     to: To = None,
     last: Annotated[str | None, Parameter("--last", help='Instead of times: the last "30s", "5min".')] = None,
+    cold: Cold = None,
     json: Json = False,
 ) -> int:
     """Write a part of a channel's recording to a file. Exit code 3 when damaged parts had to be left out."""
     if (last is None) == (from_ is None):
         raise ConfigError("say from when: --from TIME, or --last 30s", option="--from")
-    with _opened(folder) as recordings, _progress(f"export {channel}", quiet=json) as progress:
+    if last is not None and to is not None:
+        raise ConfigError(
+            "--last ends with the newest picture: leave out --to, or give --from", option="--to"
+        )
+    with _opened(folder, cold) as recordings, _progress(f"export {channel}", quiet=json) as progress:
         if last is not None:
             from rushes.limits import parse_duration
 
@@ -116,9 +133,11 @@ def export(
         from rushes.limits import format_size
 
         how = "copied as recorded" if made.copied else "made anew"
-        print(f"{made.path}: {made.frames} pictures, {format_size(made.bytes)}, {how}")
+        print(f"{made.path}: {_many(made.frames, 'picture')}, {format_size(made.bytes)}, {how}")
         if made.damaged:
-            print(f"{made.damaged} damaged groups of pictures are left out; see: rushes archive verify")
+            print(
+                f"left out as damaged: {_many(made.damaged, 'group')} of pictures; see: rushes archive verify"
+            )
     return _PARTIAL if made.damaged else 0
 
 
@@ -129,35 +148,46 @@ def prune(
     max_bytes: Annotated[str | None, Parameter("--max-bytes", help='Keep at most this: "200 GiB".')] = None,
     max_age: Annotated[str | None, Parameter("--max-age", help='Keep nothing older: "14d".')] = None,
     min_free: Annotated[str, Parameter("--min-free", help="Leave this free on the disk.")] = "1 GiB",
+    cold: Cold = None,
     json: Json = False,
 ) -> int:
-    """Remove the oldest recordings until the limits hold. Nobody else may be recording into the archive."""
+    """Remove the oldest recordings until the limits hold. Nobody else may be recording into the archive.
+
+    With --cold, what is too much moves there, and what is too old is removed there as well.
+    """
     from rushes.archive import Archive
     from rushes.limits import format_size, parse_duration, parse_size
 
     bytes_ = None if max_bytes is None else parse_size(max_bytes, option="--max-bytes")
     age_s = None if max_age is None else parse_duration(max_age, option="--max-age")
     free = parse_size(min_free, option="--min-free")
-    _check_there(folder)
-    with Archive(folder, max_bytes=bytes_, max_age_s=age_s, min_free_bytes=free) as recordings:
+    limits: dict[str, Any] = {"max_bytes": bytes_, "max_age_s": age_s, "min_free_bytes": free}
+    check_there(folder)
+    with disk_told(), Archive(folder, cold=cold, **limits) as recordings:
         report = recordings.prune()
     if json:
         print_json(asdict(report))
     else:
-        print(f"removed {report.removed} segments, {format_size(report.freed_bytes)}")
+        moved = f", moved {report.moved} to {cold}" if report.moved else ""
+        print(f"removed {_many(report.removed - report.moved, 'segment')}{moved}", end="")
+        print(f"; {format_size(report.freed_bytes)} freed")
     return 0
 
 
 @contextmanager
-def _opened(folder: str) -> Iterator[Archive]:
-    from rushes.archive import Archive
+def disk_told() -> Iterator[None]:
+    """What the disk refuses within the block is told in a line, as an ArchiveError."""
+    try:
+        yield
+    except (RushesError, BrokenPipeError):  # some of them are an OSError, too
+        raise
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        raise ArchiveError(message) from error
 
-    _check_there(folder)
-    with Archive(folder, mode="r") as recordings:
-        yield recordings
 
-
-def _check_there(folder: str) -> None:
+def check_there(folder: str) -> None:
+    """Raises ConfigError when there is no archive in ``folder``."""
     from pathlib import Path
 
     if not (Path(folder) / "index.sqlite").exists():
@@ -167,8 +197,17 @@ def _check_there(folder: str) -> None:
 
 
 @contextmanager
+def _opened(folder: str, cold: str | None = None) -> Iterator[Archive]:
+    from rushes.archive import Archive
+
+    check_there(folder)
+    with disk_told(), Archive(folder, mode="r", cold=cold) as recordings:
+        yield recordings
+
+
+@contextmanager
 def _progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    if quiet:
+    if quiet or not sys.stdout.isatty():  # where it would leave empty lines
         yield None
         return
     from rich.progress import Progress
@@ -202,8 +241,13 @@ def _total(stats: Any) -> str:
     from rushes.limits import format_size
 
     cold = (
-        f", {format_size(stats.cold_bytes)} in {stats.cold_segments} cold segments"
+        f"; in the cold store {_many(stats.cold_segments, 'segment')}, {format_size(stats.cold_bytes)}"
         if stats.cold_segments
         else ""
     )
-    return f"{stats.channels} channels, {stats.segments} segments, {format_size(stats.bytes)}{cold}"
+    here = f"{_many(stats.channels, 'channel')}, {_many(stats.segments, 'segment')}"
+    return f"{here}, {format_size(stats.bytes)}{cold}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

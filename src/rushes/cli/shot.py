@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from rushes.cli.archive import Cold, check_there, disk_told
 from rushes.cli.options import ARCHIVE, ArchiveFolder, Json, print_json
 from rushes.cli.times import local, parse_time
 from rushes.errors import ConfigError, unknown_name
@@ -32,7 +33,7 @@ Out = Annotated[
     Parameter(
         ("--out", "-o"),
         allow_leading_hyphen=True,
-        help='A file, a folder, or a name with strftime\'s fields; "-" writes to the pipe.',
+        help='A file, a folder, or a name with fields of the moment (%H-%M-%S); "-" writes to the pipe.',
     ),
 ]
 Timeout = Annotated[str, Parameter("--timeout", help="Give up after this long.")]
@@ -45,6 +46,7 @@ def shot(
     figures: Figures = False,
     out: Out = None,
     folder: ArchiveFolder = ARCHIVE,
+    cold: Cold = None,
     timeout: Timeout = "10s",
     json: Json = False,
 ) -> int:
@@ -57,21 +59,22 @@ def shot(
 
     moment = None if at is None else parse_time(at, option="--at")
     with ExitStack() as held:
-        found = _find(channel, folder, held, past=moment is not None)
+        held.enter_context(disk_told())
+        found = _find(channel, held, folder, cold, past=moment is not None)
         saver = held.enter_context(ShotSaver(1, channels={channel: found}))
         saver.timeout_sec = parse_duration(timeout, option="--timeout")
         if out == "-":
             taken = saver.handle(saver.get(channel, moment, figures, callback=lambda data: None)).result()
             sys.stdout.buffer.write(taken.data)
             return 0
-        folder_name, name = _split(out)
+        folder_name, name = _split(out, saver.file_name_tmpl)
         guid, _ = saver.save(channel, moment, figures, name, folder_name)
         taken = saver.handle(guid).result()
     _tell(taken, json=json)
     return 0
 
 
-def _find(channel: str, folder: str, held: ExitStack, *, past: bool) -> Any:
+def _find(channel: str, held: ExitStack, folder: str, cold: str | None, *, past: bool) -> Any:
     """What can show the channel: its depot for now, its recordings for then, or for now where no depot is."""
     from rushes.depot import Depot, list_depots
 
@@ -81,31 +84,39 @@ def _find(channel: str, folder: str, held: ExitStack, *, past: bool) -> Any:
         if len(names) > 1 and channel not in names:
             raise ConfigError(f"{channel!r} may be {' or '.join(map(repr, names))}: give the whole name")
         return held.enter_context(Depot.attach(channel if channel in names else names[0]))
+    if past:
+        check_there(folder)
     recorded: list[str] = []
     if (Path(folder) / "index.sqlite").exists():
         from rushes.archive import Archive
 
-        archive = held.enter_context(Archive(folder, mode="r"))
+        archive = held.enter_context(Archive(folder, mode="r", cold=cold))
         recorded = archive.channels()
         if channel in recorded:
             return archive
     raise unknown_name("channel", channel, dict.fromkeys((*recorded, *(() if past else depots))))
 
 
-def _split(out: str | None) -> tuple[str, str | None]:
-    """(folder, name) for a saver; the name is a template, and None the usual one."""
-    if out is None:
-        return os.curdir + os.sep, None
-    if out.endswith(os.sep) or Path(out).is_dir():
-        return out, None
-    return os.path.dirname(out) + os.sep if os.path.dirname(out) else os.curdir + os.sep, os.path.basename(
-        out
-    )
+def _split(out: str | None, usual: str) -> tuple[str, str | None]:
+    """(folder, name) for a saver. The name is a template, and None the usual one; folders of it come with it."""
+    if out is None or Path(out).is_dir():
+        return out or os.curdir + os.sep, None
+    parts = out.split(os.sep)
+    fields = (turn for turn, part in enumerate(parts) if "%" in part or "{" in part)
+    fixed = min(next(fields, len(parts)), len(parts) - 1)
+    name = os.sep.join(parts[fixed:])
+    if name.endswith(os.sep):
+        name += usual
+    return os.sep.join([*parts[:fixed], ""]) or os.curdir + os.sep, name or None
 
 
 def _tell(taken: Shot, *, json: bool) -> None:
     if json:
         print_json({key: value for key, value in asdict(taken).items() if key != "data"})
         return
+    from rushes.limits import format_duration
+
     number = "" if taken.frame_number is None else f"frame {taken.frame_number}, "
-    print(f"{taken.path}: {number}{local(taken.captured_ns)} ({taken.age_s:.1f} s ago), {taken.source}")
+    print(
+        f"{taken.path}: {number}{local(taken.captured_ns)} ({format_duration(taken.age_s)} ago), {taken.source}"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from rushes.errors import ConfigError
 from rushes.limits import parse_duration
@@ -26,7 +26,9 @@ def parse_time(text: str, *, option: str, now: datetime | None = None) -> dateti
         if text.replace(".", "", 1).isdigit():
             return datetime.fromtimestamp(float(text), UTC).astimezone()
         if "T" not in text and "-" not in text and ":" in text:
-            return datetime.combine(_today(now), time.fromisoformat(text)).astimezone()
+            clock = time.fromisoformat(text)
+            # Today where that zone is: around midnight the date here may be another one.
+            return datetime.combine(now.astimezone(clock.tzinfo).date(), clock).astimezone()
         return datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError, OSError) as error:
         raise ConfigError(f"{option} cannot be {text!r}: write it like {_EXAMPLES}", option=option) from error
@@ -38,7 +40,3 @@ def local(t_ns: int | None) -> str:
         return "-"
     moment = datetime.fromtimestamp(t_ns / 1e9)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 100_000}"
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone().date()
