@@ -197,3 +197,36 @@ def test_no_record_records_nothing(tmp_path):
     )
     assert json.loads(done.stdout)["archive"] is None
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_disk_without_room_is_told_and_every_frame_is_counted(tmp_path):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("no tmpfs can be mounted here")
+    try:
+        command = [*COMMAND, "up", CARD, "--for", "3s", "--json"]
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert report["adds_up"]
+    assert report["problems"] == ["card recorder could not go on: disk full"]
+    edges = {edge["edge"]: edge for channel in report["channels"] for edge in channel["edges"]}
+    into = edges["card recorder -> archive"]
+    assert into["waiting"] == edges["card -> card recorder"]["waiting"] == into["delivered"] == 0
+    assert sum(into["dropped"].values()) == into["offered"] > 0
+
+
+def test_a_damaged_index_ends_the_run_with_its_cause(tmp_path):
+    (tmp_path / "rushes-data").mkdir()
+    (tmp_path / "rushes-data" / "index.sqlite").write_bytes(b"no database at all" * 1000)
+    command = [*COMMAND, "up", CARD, "--for", "60s"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    assert done.returncode == 1
+    assert "index.sqlite" in done.stderr

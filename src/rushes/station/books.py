@@ -55,7 +55,8 @@ class Books:
         """Notes what the recorder's process reported."""
         if self.recorder is None:
             return
-        self.recorded.update(word.written, word.dropped, word.bytes, word.state)
+        waiting = word.waiting if word.final else None
+        self.recorded.update(word.written, word.dropped, word.bytes, word.state, waiting)
         self.readers[self.recorder].update(word.depot_seen, word.depot_missed)
         if word.final:
             self._finals[self.recorder] = word
@@ -94,10 +95,12 @@ class Books:
         edges = [SourceCounts.of(newest).edge(f"{channel} source -> {channel}", newest, stats)]
         rows = {row.name: row.waiting for row in stats.consumers}
         for name, book in self.readers.items():
+            if name == self.recorder and not self.recorded.state:
+                continue  # it never began: another process records
             final = self._finals.get(name)
             waiting = rows.get(name) if final is None else final.depot_waiting
             edges.append(book.edge(f"{channel} -> {name}", stats.head, waiting))
-        if self.recorder is not None:
+        if self.recorder is not None and self.recorded.state:
             book = self.readers[self.recorder]
             edges.append(self.recorded.edge(f"{self.recorder} -> archive", book.seen_before + book.seen))
         return tuple(edges)
@@ -109,6 +112,8 @@ class Books:
             found.append(f"{self._wrong} of {self.strips_read} frames checked did not show what they should")
         if self._disordered:
             found.append(f"{self._disordered} frames came out of order")
+        if self.recorded.state.startswith("disk"):
+            found.append(f"{self.recorder} could not go on: {self.recorded.state}")
         for name, report in self._finals.items():
             if isinstance(report, Report) and report.seen != report.depot_seen:
                 found.append(f"{name} read {report.seen} frames, the depot counted {report.depot_seen}")

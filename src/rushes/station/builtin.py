@@ -65,7 +65,7 @@ class BuiltinStation(Closeable):
             f"{each.name}: {each.failure}"
             for each in self._supervisor.stages
             # Where somebody else records already, running without is better than not running.
-            if each.failure and not (each is self.recorder and each.wrong)
+            if each.failure and not each.elsewhere
         )
         no_room = (f"{each.name}: {each.failure}" for each in self.channels.values() if each.failure)
         return next(iter((*given_up, *no_room)), "")
@@ -236,7 +236,7 @@ class BuiltinStation(Closeable):
             return
         for channel in self.channels.values():
             channel.died(stage)
-        self._news_of(f"not recorded: {cause}" if stage.wrong else f"{stage.name} ended: {cause}")
+        self._news_of(f"not recorded: {cause}" if stage.elsewhere else f"{stage.name} ended: {cause}")
 
     def _recorder_task(self) -> RecorderTask:
         return RecorderTask(

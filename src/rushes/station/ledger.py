@@ -117,17 +117,21 @@ class RecorderBook:
     bytes_before: int = 0
     bytes: int = 0
     state: str = ""
+    waiting: int | None = None
 
-    def update(self, written: int, dropped: Mapping[str, int], size: int, state: str) -> None:
-        """Notes what the process running now has told."""
+    def update(
+        self, written: int, dropped: Mapping[str, int], size: int, state: str, waiting: int | None = None
+    ) -> None:
+        """Notes what the process running now has told; ``waiting`` with its last word, when nothing moves any more."""
         self.written, self.dropped, self.bytes, self.state = written, dict(dropped), size, state
+        self.waiting = waiting
 
     def died(self, seen: int) -> None:
         """The process ended; of the ``seen`` frames that all of them got, those with no known end are lost."""
         self.written_before += self.written
         for reason, count in self.dropped.items():
             self.dropped_before[reason] = self.dropped_before.get(reason, 0) + count
-        self.written, self.dropped = 0, {}
+        self.written, self.dropped, self.waiting = 0, {}, None
         self.bytes_before, self.bytes = self.bytes_before + self.bytes, 0
         lost = seen - self.written_before - sum(self.dropped_before.values())
         if lost > 0:
@@ -139,4 +143,5 @@ class RecorderBook:
         for reason, count in self.dropped.items():
             dropped[reason] = dropped.get(reason, 0) + count
         written = self.written_before + self.written
-        return EdgeStats(name, seen, written, dropped, seen - written - sum(dropped.values()))
+        waiting = seen - written - sum(dropped.values()) if self.waiting is None else self.waiting
+        return EdgeStats(name, seen, written, dropped, waiting)

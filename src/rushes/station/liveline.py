@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from rushes.limits import format_size
@@ -61,8 +62,8 @@ def closing_lines(report: RunReport) -> list[str]:
     )
     if report.archive is not None:
         lines.append(
-            f"recorded {format_size(report.recorded_bytes or 0)} into {report.archive}: see rushes archive ls, and "
-            f"rushes shot {report.channels[0].name} --at -5s"
+            f"recorded {format_size(report.recorded_bytes or 0)} into {report.archive}; "
+            f"to see what: rushes archive ls --archive {shlex.quote(report.archive)}"
         )
     restarts = [f"{name} {count}" for name, count in report.restarts.items() if count]
     if restarts:

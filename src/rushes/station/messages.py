@@ -142,10 +142,14 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The process ends because of this; ``wrong``: it was told to do what cannot be done, by anybody, ever."""
+    """The process ends because of this; ``wrong``: it was told to do what cannot be done, by anybody, ever.
+
+    ``elsewhere``: another process does it already, so that the station goes on without.
+    """
 
     cause: str
     wrong: bool = False
+    elsewhere: bool = False
 
 
 Order = Go | Stop

@@ -85,8 +85,8 @@ class Child:
         self._unread = b""
         self._tail = b""
         self._cause = ""
-        self.wrong = False
-        """Whether it said that another try would end the same way."""
+        self.wrong = self.elsewhere = False
+        """Whether it said that another try would end the same way, and that another process does its work."""
         self.started_ns = SYSTEM.monotonic_ns()
 
     @property
@@ -127,7 +127,7 @@ class Child:
         for word in words:
             if isinstance(word, Failed):
                 self._cause = word.cause
-                self.wrong = word.wrong
+                self.wrong, self.elsewhere = word.wrong, word.elsewhere
         return words
 
     def cause(self) -> str:
@@ -169,8 +169,8 @@ class Stage:
         self.due_ns = 0
         self.done = False
         """Whether it said that its work is at an end, and is not to be started again."""
-        self.wrong = False
-        """Whether it was given up because it was told to do what cannot be done."""
+        self.wrong = self.elsewhere = False
+        """Whether it was given up because it was told to do what cannot be done, or what another process does."""
         self.failure = ""
         """Why it was given up; empty while it is not."""
 
@@ -248,7 +248,7 @@ class Supervisor:
 
     def _serve(self, stage: Stage, child: Child) -> None:
         if self._served(stage):
-            stage.wrong = child.wrong
+            stage.wrong, stage.elsewhere = child.wrong, child.elsewhere
             lived_s = (SYSTEM.monotonic_ns() - child.started_ns) / 1e9
             cause = child.cause()
             self._let_go(stage)

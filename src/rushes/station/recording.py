@@ -61,7 +61,7 @@ class _Line:
         self._source: _DepotFrames | None = None
         self._recording: Recording | None = None
         self._before: list[RecordingStats] = []
-        self._again_ns = 0
+        self._again_ns = self._skipped = 0
         self._thread = threading.Thread(target=self._begin, name=f"recorder {name}", daemon=True)
         self._thread.start()
 
@@ -74,6 +74,10 @@ class _Line:
         dropped: Counter[str] = Counter()
         for each in (*self._before, stats):
             dropped.update(each.dropped)
+        if final:
+            # What was skipped, and what was given to a recording that had ended just then.
+            offered = sum(each.offered for each in (*self._before, stats))
+            dropped += Counter({"not recorded": self._skipped + self._source.given - offered})
         word = Recorded(
             channel=self._name,
             written=stats.written + sum(each.written for each in self._before),
@@ -104,6 +108,8 @@ class _Line:
         """Has all that is in the depot recorded, and the file ended."""
         self._thread.join()
         if self._source is not None and self._recording is not None:
+            if self._recording.wait(0):  # a full disk, say, has ended it: nobody reads what is left
+                self._skipped = self._source.skip()
             self._source.drain()
             self._recording.wait(_END_S)
             self._recording.stop()
@@ -129,6 +135,7 @@ class _DepotFrames:
         self._depot = depot
         self._frames: FrameIterator = depot.frames(start, name=name)
         self._row = (0, 0, 0)
+        self.given = 0
         self.info = SourceInfo(0, 0, 0.0, "i420")
 
     @property
@@ -152,7 +159,22 @@ class _DepotFrames:
                 return
             with lease:
                 frame = lease.copy()
+            self.given += 1
             yield frame
+
+    def skip(self) -> int:
+        """Passes over what is left; how many that were."""
+        head, count = self._depot.head, 0
+        while self._frames.last < head:
+            try:
+                lease = next(self._frames, None)
+            except (ClosedError, WriterGone):
+                break
+            if lease is None:
+                break
+            lease.release()
+            count += 1
+        return count
 
     def drain(self) -> None:
         """Ends the iteration once the last frame was delivered, having asked the depot what it counted."""

@@ -43,8 +43,9 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001  whatever it was, the parent has to learn the cause
         if not isinstance(error, RushesError):
             traceback.print_exc(file=sys.stderr)
-        # An archive that somebody else writes, or that cannot be trusted, is so the next time as well.
-        wrong = isinstance(error, ConfigError | ArchiveError)
-        link.say_last(Failed(f"{type(error).__name__}: {error}"[:1000], wrong))
+        # The kinds below it tell of a disk or of damage; the error itself, of another writer.
+        elsewhere = type(error) is ArchiveError
+        wrong = elsewhere or isinstance(error, ConfigError)
+        link.say_last(Failed(f"{type(error).__name__}: {error}"[:1000], wrong, elsewhere))
         return 1
     return 0
