@@ -22,25 +22,37 @@ class Feed:
     """A Source, a source of coded pictures, or a Depot.
 
     ``items``: what comes, once. ``media`` is what coded pictures are coded by, None for frames. ``fps`` is 0 when
-    it is not known. ConfigError for anything else.
+    it is not known. All three after :meth:`open`. ConfigError for anything else.
     """
 
     def __init__(self, source: Any, edge: Edge) -> None:
+        self._source, self._edge = source, edge
         self.media: Any = None
+        self.fps = 0.0
+        self.items: Iterator[Any] = iter(())
         self._frames: Any = None
-        if hasattr(source, "packets") and hasattr(source, "media"):
-            self.media, self.fps = source.media, float(source.media.fps)
-            self.items: Iterator[Any] = iter(source.packets())
-        elif hasattr(source, "newest") and hasattr(source, "frames"):
-            self.fps, self._frames = 0.0, source.frames("newest", name="archive")
-            self.items = _of_depot(self._frames, edge)
-        elif hasattr(source, "__iter__") and hasattr(source, "info"):
-            self.fps, self.items = float(source.info.fps), iter(source)
-        else:
+        self._coded = hasattr(source, "packets") and hasattr(source, "media")
+        if self._coded:
+            return
+        if hasattr(source, "newest") and hasattr(source, "frames"):
+            # At once, so that what is put from now on is recorded.
+            self._frames = source.frames("newest", name="archive")
+        elif not (hasattr(source, "__iter__") and hasattr(source, "info")):
             raise ConfigError(
                 f"a {type(source).__name__} cannot be recorded: give a source, as open_source does, or a depot",
                 option="source",
             )
+
+    def open(self) -> None:
+        """Makes ``items``, ``media`` and ``fps`` what they are. Waits where the source does: for a camera, say."""
+        source = self._source
+        if self._coded:
+            self.media, self.fps = source.media, float(source.media.fps)
+            self.items = iter(source.packets())
+        elif self._frames is not None:
+            self.items = _of_depot(self._frames, self._edge)
+        else:
+            self.fps, self.items = float(source.info.fps), iter(source)
 
     @staticmethod
     def size(item: Any) -> int:

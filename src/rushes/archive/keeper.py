@@ -50,6 +50,7 @@ class Keeper(Closeable):
         self._root, self._limits = root, limits
         self._change = threading.Lock()
         self._recordings: dict[str, Recording] = {}
+        self._taken: set[str] = set()
         self.pruned = 0
         self._stop = StopToken(self.name)
         with ExitStack() as held:
@@ -70,11 +71,18 @@ class Keeper(Closeable):
         ground = Ground(self._root, self.index, self._make_room, self._later, self._segment_bytes)
         with self._change:
             self._check_open()
-            if channel in self._recordings:
+            if channel in self._taken:
                 raise ConfigError(
                     f"{channel!r} is being recorded already; stop that recording first", option="channel"
                 )
+            self._taken.add(channel)
+        try:
             recording = Recording(channel, source, ground, plan, memory_bytes, self._ended)
+        except BaseException:  # whatever was wrong with the source, the name is free again
+            with self._change:
+                self._taken.discard(channel)
+            raise
+        with self._change:
             self._recordings[channel] = recording
         recording.start()
         return recording
@@ -116,6 +124,7 @@ class Keeper(Closeable):
         with self._change:
             if self._recordings.get(recording.channel) is recording:
                 del self._recordings[recording.channel]
+                self._taken.discard(recording.channel)
 
     def _keep_tidy(self) -> None:
         while not self._stop.wait(_EVERY_S):

@@ -49,7 +49,7 @@ class Recording(Closeable):
         self._stop = StopToken(f"recording {channel}")
         self._edge = Edge(channel)
         self._feed = Feed(source, self._edge)
-        self._roll = Roll(channel, ground, plan, self._feed.fps, self._edge, self._stop)
+        self._roll = Roll(channel, ground, plan, self._edge, self._stop)
         self._queue: ByteQueue[Any] = ByteQueue(memory_bytes, self._edge)
         self._ended = ended
         self._lock = threading.Lock()
@@ -106,6 +106,8 @@ class Recording(Closeable):
     def _take(self) -> None:
         why = "source ended"
         try:
+            self._feed.open()
+            self._roll.expect(self._feed.fps)
             for item in self._feed.items:
                 if not self._queue.put(item, Feed.size(item)):
                     return

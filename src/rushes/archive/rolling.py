@@ -81,11 +81,9 @@ class _Kind(NamedTuple):
 class Roll:
     """Writes one channel. One thread; ``stop`` ends waiting for the index."""
 
-    def __init__(
-        self, channel: str, ground: Ground, plan: Plan, fps: float, edge: Edge, stop: StopToken
-    ) -> None:
+    def __init__(self, channel: str, ground: Ground, plan: Plan, edge: Edge, stop: StopToken) -> None:
         self._channel, self._ground, self._plan, self._edge, self._stop = channel, ground, plan, edge, stop
-        self._fps = min(1000.0, fps)
+        self._fps = 0.0
         self.timeline = Timeline(ground.index.last(channel))
         self._file: SegmentFile | None = None
         self._segment: Segment | None = None
@@ -100,6 +98,10 @@ class Roll:
 
     # ``taken`` counts the pictures that this object answers for: they are delivered or dropped here. An error
     # that comes without it having grown is about a picture that is still the caller's to count.
+
+    def expect(self, fps: float) -> None:
+        """So many pictures a second will come (0: not known). Before the first one."""
+        self._fps = min(1000.0, fps)
 
     def picture(self, frame: Frame) -> None:
         """Encodes one picture. ArchiveFull or OSError when nothing more can be written, RushesError for a
@@ -129,6 +131,7 @@ class Roll:
             return
         if self._since_key > _MOST_PENDING_BYTES:
             self.pause()
+            self._edge.drop("no key frame")
         else:
             self._put(lambda file: file.write_packet(packet, captured_ns + self._shift_ns, number))
 

@@ -10,6 +10,7 @@ from rushes import Box, Depot, Frame
 from rushes.archive.archive import Archive
 from rushes.archive.segment import SegmentFile
 from rushes.errors import ArchiveError, ConfigError, NoSuchMoment, UnknownName
+from rushes.interfaces import SourceInfo
 from tests.unit.archive.films import STEP, Film, S, T, record, shown, steady
 
 
@@ -260,3 +261,31 @@ def test_nothing_recorded_leaves_nothing(archive):
     assert (stats.offered, stats.segments) == (0, 0)
     with pytest.raises(UnknownName, match="no channel in this archive named 'cam'"):
         archive.frame_at("cam", 0)
+
+
+def test_a_camera_that_is_not_there_yet_holds_nobody_up(archive):
+    """Its ``info`` waits for the first opening."""
+    there = threading.Event()
+
+    class Late(Film):
+        @property
+        def info(self):
+            there.wait(30)
+            return SourceInfo(320, 180, 25, "i420")
+
+        @info.setter
+        def info(self, value):
+            pass
+
+    recording = archive.record("late", Late(steady(10)))
+    record(archive, "cam", steady(10))
+    assert [each.channel for each in archive.stats().recordings] == ["late"]
+    there.set()
+    assert recording.wait(30)
+    assert recording.stats().written == 10
+
+
+def test_what_is_no_source_is_refused_and_the_name_stays_free(archive):
+    with pytest.raises(ConfigError, match="cannot be recorded"):
+        archive.record("cam", 7)
+    record(archive, "cam", steady(5))
