@@ -59,7 +59,7 @@ def test_a_video_keeps_the_times_given(tmp_path):
     times = [0, STEP, 5 * STEP, 6 * STEP]
     write_sequence(tmp_path / "a.mp4", cards(4, "rgb24", times=times), 4, rate=25)
     with MediaInput(tmp_path / "a.mp4") as media:
-        assert [round(each.pts_s * 1e9 / STEP) for each in media.frames()] == [0, 1, 5, 6]
+        assert [round((each.pts_s or 0.0) * 1e9 / STEP) for each in media.frames()] == [0, 1, 5, 6]
     write_sequence(tmp_path / "a.mp4", cards(4, "rgb24"), 4, rate=5)
     with MediaInput(tmp_path / "a.mp4") as media:
         assert [each.pts_s for each in media.frames()] == pytest.approx([0, 0.2, 0.4, 0.6])
@@ -87,7 +87,7 @@ def test_a_folder_with_something_in_it_is_left_alone_and_nothing_is_begun(tmp_pa
     (tmp_path / "folder").mkdir()
     write_sequence(tmp_path / "folder", cards(2, "rgb24"), 2, rate=25)
     with pytest.raises(FileExistsError):
-        write_sequence(tmp_path / "folder", None, 2, rate=25)
+        write_sequence(tmp_path / "folder", iter(()), 2, rate=25)
     assert numbers(tmp_path / "folder") == [0, 1]
 
 
