@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rushes.capture.coded import check_rate
@@ -39,20 +40,8 @@ def open_rtsp(
     _check_host(rest, uri)
     # Frames that were looked at may be thrown away; of coded pictures the key frame would be among them.
     feed = Feed.of(uri, (("rtsp_transport", transport), *(() if coded else (_UNBUFFERED,)), *_QUICK))
-    if coded:
-        _check_coded(fps, keep)
-        return CodedLive(
-            feed, reconnect=reconnect, stall_s=stall_s, open_timeout_s=open_timeout_s, wait_s=wait_s
-        )
-    return LiveSource(
-        feed,
-        fps=fps,
-        reconnect=reconnect,
-        stall_s=stall_s,
-        open_timeout_s=open_timeout_s,
-        wait_s=wait_s,
-        keep=keep,
-    )
+    link = _Link(reconnect, stall_s, open_timeout_s, wait_s)
+    return link.coded(feed, fps, keep) if coded else link.frames(feed, fps, keep)
 
 
 def open_http(
@@ -71,20 +60,8 @@ def open_http(
     ``coded`` as in ``open_rtsp``."""
     _check_host(rest, uri)
     feed = Feed.of(uri, _QUICK)
-    if coded:
-        _check_coded(fps, keep)
-        return CodedLive(
-            feed, reconnect=reconnect, stall_s=stall_s, open_timeout_s=open_timeout_s, wait_s=wait_s
-        )
-    return LiveSource(
-        feed,
-        fps=fps,
-        reconnect=reconnect,
-        stall_s=stall_s,
-        open_timeout_s=open_timeout_s,
-        wait_s=wait_s,
-        keep=keep,
-    )
+    link = _Link(reconnect, stall_s, open_timeout_s, wait_s)
+    return link.coded(feed, fps, keep) if coded else link.frames(feed, fps, keep)
 
 
 def open_v4l2(
@@ -103,21 +80,29 @@ def open_v4l2(
     if not rest:
         raise ConfigError(f'{uri!r}: write the device, like "v4l2:/dev/video0"', option="uri")
     feed = Feed(uri, rest, format="v4l2", options=() if size is None else (("video_size", size),))
-    return LiveSource(
-        feed,
-        fps=fps,
-        reconnect=reconnect,
-        stall_s=stall_s,
-        open_timeout_s=open_timeout_s,
-        wait_s=wait_s,
-        keep=keep,
-    )
+    return _Link(reconnect, stall_s, open_timeout_s, wait_s).frames(feed, fps, keep)
 
 
 def _check_coded(fps: float | None, keep: int) -> None:
     check_rate(fps)
     if keep != 1:
         raise ConfigError("keep is for frames, not for coded pictures: leave it out", option="keep")
+
+
+class _Link(NamedTuple):
+    """How to hold on to what is at the other end, whatever it gives."""
+
+    reconnect: bool
+    stall_s: float
+    open_timeout_s: float
+    wait_s: float | None
+
+    def frames(self, feed: Feed, fps: float | None, keep: int) -> LiveSource:
+        return LiveSource(feed, fps=fps, keep=keep, **self._asdict())
+
+    def coded(self, feed: Feed, fps: float | None, keep: int) -> CodedLive:
+        _check_coded(fps, keep)
+        return CodedLive(feed, **self._asdict())
 
 
 def _check_host(rest: str, uri: str) -> None:

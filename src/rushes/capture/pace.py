@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from rushes.capture.pacer import Pacer
@@ -44,8 +45,9 @@ class Paced(Closeable):
         self._skipped = 0
         self._late = 0
 
+    @abstractmethod
     def _grab(self, number: int) -> Frame:
-        raise NotImplementedError
+        """The picture of now."""
 
     def _release(self) -> None:
         """Gives back what grabbing holds; no grab is under way and none will follow."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,3 +26,20 @@ def check_form(record: dict[str, Any]) -> None:
         if claim["measured"] is not None:
             low, high = claim["spread"]
             assert low <= claim["measured"] <= high
+
+
+def quick_record(name: str, folder: Path) -> dict[str, Any]:
+    """What a benchmark keeps of a quick run of its own, in the common form."""
+    out = folder / f"{name}.json"
+    done = subprocess.run(
+        [sys.executable, f"benchmarks/{name}.py", "--quick", "--out", str(out)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    record: dict[str, Any] = json.loads(out.read_text())
+    check_form(record)
+    return record

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
-from tests.unit.benchmarks.records import ROOT, check_form
+from tests.unit.benchmarks.records import quick_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,18 +14,7 @@ OWN |= {"floor_lookup", "spans_month", "reopen"}
 
 
 def test_what_is_kept_has_the_common_form(tmp_path: Path) -> None:
-    out = tmp_path / "archive.json"
-    done = subprocess.run(
-        [sys.executable, "benchmarks/archive.py", "--quick", "--out", str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    record = json.loads(out.read_text())
-    check_form(record)
+    record = quick_record("archive", tmp_path)
     assert record["title"] == "The archive"
     claims = {claim["id"]: claim for claim in record["claims"]}
     assert set(claims) >= OWN

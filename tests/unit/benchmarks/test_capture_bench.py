@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.claims.capture_runs import Run
 from benchmarks.claims.capture_soak import Soak
-from tests.unit.benchmarks.records import ROOT, check_form
+from tests.unit.benchmarks.records import quick_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,18 +50,7 @@ def test_memory_strays_up_and_down() -> None:
 def test_every_claim_is_measured(tmp_path: Path) -> None:
     for package in ("PySide6", "mss", "cv2"):
         pytest.importorskip(package)
-    out = tmp_path / "capture.json"
-    done = subprocess.run(
-        [sys.executable, "benchmarks/capture.py", "--quick", "--out", str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    record = json.loads(out.read_text())
-    check_form(record)
+    record = quick_record("capture", tmp_path)
     claims = {claim["id"]: claim for claim in record["claims"]}
     # Against what else records here: that depends on what is installed.
     assert set(claims) >= CLAIMS

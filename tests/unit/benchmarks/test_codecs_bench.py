@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from tests.unit.benchmarks.records import ROOT, check_form
+from tests.unit.benchmarks.records import quick_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,18 +34,7 @@ OWN = {
 
 
 def test_every_claim_is_measured(tmp_path: Path) -> None:
-    out = tmp_path / "codecs.json"
-    done = subprocess.run(
-        [sys.executable, "benchmarks/codecs.py", "--quick", "--out", str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    record = json.loads(out.read_text())
-    check_form(record)
+    record = quick_record("codecs", tmp_path)
     claims = {claim["id"]: claim for claim in record["claims"]}
     assert record["quick"]
     assert record["title"]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
-from tests.unit.benchmarks.records import ROOT, check_form
+from tests.unit.benchmarks.records import quick_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,18 +29,7 @@ CLAIMS = {
 
 
 def test_every_claim_is_measured(tmp_path: Path) -> None:
-    out = tmp_path / "jobs.json"
-    done = subprocess.run(
-        [sys.executable, "benchmarks/jobs.py", "--quick", "--out", str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    record = json.loads(out.read_text())
-    check_form(record)
+    record = quick_record("jobs", tmp_path)
     claims = {claim["id"]: claim for claim in record["claims"]}
     assert record["quick"]
     assert set(claims) == CLAIMS

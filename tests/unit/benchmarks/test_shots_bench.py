@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
-from tests.unit.benchmarks.records import ROOT, check_form
+from tests.unit.benchmarks.records import quick_record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def test_what_is_kept_has_the_common_form(tmp_path: Path) -> None:
-    out = tmp_path / "shots.json"
-    done = subprocess.run(
-        [sys.executable, "benchmarks/shots.py", "--quick", "--out", str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    record = json.loads(out.read_text())
-    check_form(record)
+    record = quick_record("shots", tmp_path)
     assert record["title"] == "Shots"
     claims = {claim["id"]: claim for claim in record["claims"]}
     assert set(claims) == {"sooner", "dead_channel", "many"}
