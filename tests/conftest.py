@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import zmq
 from hypothesis import settings
 
 from rushes.testing import snapshot
@@ -33,6 +34,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Also after a test run that was broken off; only kill -9 leaves the folder."""
     shutil.rmtree(config.stash[DEPOTS], ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def zero_copy_helper() -> None:
+    """Starts pyzmq's helper for sends without a copy: it lives as long as the process, and no test has left it."""
+    message = zmq.Frame(bytes(100_000), copy=False, track=True)
+    tracker = message.tracker
+    del message
+    if tracker is not None:
+        tracker.wait(5)
 
 
 @pytest.fixture(scope="session")

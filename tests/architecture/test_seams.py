@@ -19,6 +19,7 @@ SEAMS = {
     "rich": ("cli/",),
     "sqlite3": ("archive/database.py",),
     "obstore": ("archive/cold.py",),
+    "zmq": ("wire/zmq_", "wire/keys.py"),
 }
 
 

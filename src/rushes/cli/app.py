@@ -8,6 +8,7 @@ from rushes.cli.archive import archive
 from rushes.cli.capture import capture
 from rushes.cli.depot import depot
 from rushes.cli.doctor import doctor
+from rushes.cli.keys import keys
 from rushes.cli.shot import shot
 from rushes.cli.up import up
 from rushes.cli.version import version, version_text
@@ -26,5 +27,6 @@ app.command(capture)
 app.command(shot)
 app.command(archive)
 app.command(depot)
+app.command(keys)
 app.command(doctor)
 app.command(version)
