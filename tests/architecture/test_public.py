@@ -18,7 +18,10 @@ HEAVY = {"numpy", "PIL", "simplejpeg", "zmq", "nats", "av", "starlette", "uvicor
 
 
 def test_names_are_listed_once_and_in_order() -> None:
-    assert list(rushes.__all__) == sorted(set(rushes.__all__))
+    # Constants, classes, functions: the order that the linter wants of such lists.
+    assert list(rushes.__all__) == sorted(
+        set(rushes.__all__), key=lambda name: (not name.isupper(), name[0].islower(), name)
+    )
 
 
 @pytest.mark.parametrize("name", rushes.__all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,12 @@ class Handle(AsyncCloseable):
     def head(self) -> int:
         """The last published sequence, -1 before the first."""
         return self._core.head()
+
+    @property
+    def unlinked(self) -> bool:
+        """Whether the name is gone, or means another depot now: nobody can join this one any more."""
+        self._check_open()
+        return self._opened.path is not None and os.fstat(self._file).st_nlink == 0
 
     def __len__(self) -> int:
         return self._core.held()

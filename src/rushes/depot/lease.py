@@ -98,11 +98,18 @@ class Lease:
 
     def copy(self) -> Frame:
         """The frame with its own copy of the pixels, free of the depot."""
+        return self._frame(self.array.copy())
+
+    def view(self) -> Frame:
+        """The frame over the depot's own pixels, read-only: it keeps the slot for as long as its array lives."""
+        return self._frame(self.array)
+
+    def _frame(self, array: np.ndarray[Any, np.dtype[Any]]) -> Frame:
         from rushes.frame import Frame
 
         more = extras.unpack(self._held().meta())
         return Frame(
-            self.array.copy(),
+            array,
             self.number,
             captured_ns=self.captured_ns,
             format=self.format or "array",

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["OPTIONS", "SCHEMES", "Endpoint", "ipc_folder", "parse"]
 
 SCHEMES = ("tcp", "ipc", "shm", "nats", "tls")
-OPTIONS = ("track", "hwm")
-"""What may be said after the ``?``: the track wanted, and how many frames wait for each receiver at most."""
+OPTIONS = ("track", "hwm", "shm")
+"""What may be said after the ``?``: the track wanted, how many frames wait for each receiver at most, and whether
+pixels may go through shared memory where both ends are on one machine ("yes", the default, or "no").
+"""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,251}[A-Za-z0-9_.])?")
@@ -201,6 +203,8 @@ def _options(query: str, scheme: str) -> dict[str, str]:
             raise ConfigError(f"hwm must be a whole number of frames from 1, not {value!r}", option="hwm")
         if name == "track" and not _NAME.fullmatch(value):
             raise ConfigError(f"track must be of letters, digits and . _ -, not {value!r}", option="track")
+        if name == "shm" and value not in ("yes", "no"):
+            raise ConfigError(f"shm must be yes or no, not {value!r}", option="shm")
         options[name] = value
     return options
 

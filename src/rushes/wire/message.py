@@ -73,8 +73,9 @@ class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
     ``run`` is drawn at random at each start of the sender, 63 bits, so that numbers which begin again are not
     taken for old ones. ``shape`` and ``dtype`` are those of the array, decoded if it is coded; ``dtype`` is one
     of :data:`ITEM_SIZES`. ``length`` is the payload's, in bytes. ``key`` says that the payload can be decoded
-    without the ones before it. ``figures`` are those of :func:`rushes.figures.to_plain`, at most 64. With codec
-    "shm" the payload is empty and ``meta`` says where in which depot the picture lies.
+    without the ones before it. ``waits`` that the sender waits for slow receivers instead of dropping: such a
+    message may be left unread until there is room. ``figures`` are those of :func:`rushes.figures.to_plain`, at
+    most 64. With codec "shm" the payload is empty and ``meta`` names the depot where the pictures lie.
     """
 
     version: int = VERSION
@@ -90,6 +91,7 @@ class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
     shape: Shape
     length: Count
     key: bool = True
+    waits: bool = False
     figures: Annotated[list[PlainFigure], msgspec.Meta(max_length=MAX_FIGURES)] = []
     meta: dict[str, str | int | float | bool | None] = {}
 

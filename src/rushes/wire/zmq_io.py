@@ -137,6 +137,10 @@ class Link(Closeable):
         """What else is to be done each turn of the I/O thread; after how many seconds again at the latest."""
         return None
 
+    def _listen(self, reading: bool) -> None:
+        """Whether to be woken by what there is to read."""
+        self._poller.register(self._socket, zmq.POLLIN if reading else 0)
+
     def _tell(self, what: str, detail: object = None) -> None:
         self._call(self._on_event, what, detail)
 

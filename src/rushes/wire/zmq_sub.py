@@ -45,6 +45,8 @@ class Subscriber(Link):
             raise ConfigError('no topics: nothing would ever come; b"" is everything', option="topics")
         self._on_message = on_message
         self._requests: deque[bytes] = deque(maxlen=_REQUESTS)
+        self._changes: deque[bytes] = deque()
+        self._paused = self._unread = False
         super().__init__(
             endpoint, "XSUB", bind=bind, keys=keys, insecure=insecure, hwm=hwm, on_event=on_event
         )
@@ -60,12 +62,28 @@ class Subscriber(Link):
         self._requests.append(request)
         self._wake()
 
+    def pause(self, paused: bool) -> None:
+        """Leaves messages unread, or reads on; from any thread. What is unread fills the buffers on the way here, so
+        that a sender who waits for us waits; another one drops.
+        """
+        if self._paused != paused:
+            self._paused = paused
+            self._wake()
+
+    def change(self, topic: bytes, *, wanted: bool) -> None:
+        """Takes the messages of that topic too from now on, or no more; from any thread."""
+        self._check_open()
+        self._changes.append((b"\x01" if wanted else b"\x00") + topic)
+        self._wake()
+
     def _prepare(self) -> None:
         for topic in self._wanted:
             send_now(self._socket, b"\x01" + topic)
 
     def _readable(self) -> None:
         for _ in range(64):  # then the others have their turn: the end, requests, whoever knocks
+            if self._paused:
+                return
             try:
                 parts = receive(self._socket)
             except Again:
@@ -73,5 +91,10 @@ class Subscriber(Link):
             self._call(self._on_message, parts)
 
     def _turn(self) -> None:
+        if self._paused != self._unread:
+            self._unread = self._paused
+            self._listen(not self._paused)
+        while self._changes:
+            send_now(self._socket, self._changes.popleft())
         while self._requests:
             send_now(self._socket, self._requests.popleft())

@@ -186,5 +186,5 @@ def test_sizes_of_items_are_numpys() -> None:
 def test_the_order_of_the_fields_is_the_wire() -> None:
     assert Header.__struct_fields__ == (
         *("version", "stream", "run", "number", "captured_ns", "sent_ns", "track", "codec", "format"),
-        *("dtype", "shape", "length", "key", "figures", "meta"),
+        *("dtype", "shape", "length", "key", "waits", "figures", "meta"),
     )

@@ -1,0 +1,42 @@
+"""A message's payload as pixels again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rushes.codecs import jpeg
+from rushes.errors import BadMessage
+from rushes.stream.depot_in import Descriptor
+from rushes.wire.message import as_array, figures_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rushes.wire.message import Message
+
+__all__ = ["decode"]
+
+
+def decode(message: Message | Descriptor) -> NDArray[Any]:
+    """The pixels, laid out as the header says: new memory for a JPEG, the received bytes themselves, read-only,
+    for raw ones. CorruptImage or BadMessage for what is broken, or of another size than the header says;
+    FrameGone for one that left its depot before anyone looked.
+    """
+    if isinstance(message, Descriptor):
+        return message.pixels()
+    header = message.header
+    if header.figures:
+        figures_of(header)
+    if header.codec == "raw":
+        return as_array(message)
+    if header.codec != "jpeg":
+        raise BadMessage(f"codec {header.codec!r} cannot be decoded here")
+    if jpeg.read_size(message.payload) != _size(header.format, header.shape):
+        raise BadMessage(f"a JPEG of another size than the {header.shape} its header says")
+    return jpeg.decode(message.payload, header.format).reshape(header.shape)
+
+
+def _size(format: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    if format == "i420" and len(shape) == 2:
+        return shape[0] * 2 // 3, shape[1]
+    return shape[:2]

@@ -1,0 +1,244 @@
+"""Between a socket that must be drained and readers who may be slow: decode what is wanted, in order.
+
+A message waits in the ring as it came, is decoded, and goes through :class:`Sorting` into the outbox. Readers decode
+themselves when they wait and there is something to decode: handing a message to another thread and the picture back
+costs two wake-ups, which for an idle reader are most of the delay that is not the codec's.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from rushes.errors import CodecError, FrameError, FrameGone, WireError
+from rushes.stream.freshness import Freshness
+from rushes.stream.outbox import Ready
+from rushes.stream.sorting import Lost, Sorting, Ticket
+from rushes.wire.flow import Ring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rushes.stream.records import StreamStats
+    from rushes.wire.flow import Gap
+    from rushes.wire.message import Header
+
+__all__ = ["Arrival", "Inbox"]
+
+_log = logging.getLogger("rushes.stream")
+_RING_ITEMS = 8
+_RING_BYTES = 128 * 1024 * 1024
+
+
+class Arrival(Protocol):
+    """A message, or a frame's place in a depot."""
+
+    @property
+    def header(self) -> Header:
+        """What is said of it."""
+        ...
+
+
+class _Job(NamedTuple):
+    ticket: Ticket
+    message: Arrival
+
+
+class Inbox:
+    """``arrive`` from the socket's thread; ``take`` from any number of readers, each frame to one of them; ``work``
+    on as many threads as shall decode besides. All of it ends with ``stop``.
+
+    At most ``ahead`` pictures are decoded before anyone asks for them.
+    """
+
+    def __init__(
+        self,
+        decode: Callable[[Any], NDArray[Any]],
+        *,
+        ahead: int,
+        on_room: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._decode, self._ahead, self._on_room = decode, ahead, on_room
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._ready = threading.Condition(self._lock)
+        self._ring: Ring[_Job] = Ring(_RING_ITEMS, _RING_BYTES)
+        self._sorting = Sorting()
+        self._freshness = Freshness()
+        self._hungry = self._decoding = 0
+        self._held_up = self._waits = self._stop = False
+
+    # The socket's side.
+
+    def arrive(self, message: Arrival) -> bool:
+        """Takes a message; never waits for a reader. False when the next had better not come before ``on_room``
+        was called: its sender would rather wait than lose any.
+        """
+        header = message.header
+        with self._lock:
+            if self._stop:
+                return True
+            ticket = self._sorting.arrive(header, time.monotonic_ns())
+            if ticket is None:
+                return True
+            for gone in self._ring.put(_Job(ticket, message), max(1, header.length)):
+                self._lose(gone)
+            if self._hungry > self._decoding:
+                self._ready.notify()
+            else:
+                self._work.notify()
+            self._waits = header.waits
+            self._held_up = header.waits and len(self._ring) >= _RING_ITEMS // 2
+            return not self._held_up
+
+    def refuse(self) -> None:
+        """Counts a message of which no number could be read."""
+        with self._lock:
+            self._sorting.refused += 1
+
+    def order(self, *, ordered: bool, max_wait_s: float) -> None:
+        """By number, a missing one waited for so long; or as frames are decoded. For runs that begin from now on."""
+        with self._lock:
+            self._sorting.ordered = ordered
+            self._sorting.max_wait_ns = round(max_wait_s * 1e9)
+
+    # Decoding.
+
+    def work(self) -> None:
+        """Decodes until the stop."""
+        while True:
+            with self._lock:
+                while (job := self._next_job(hungry=False)) is None:
+                    if self._stop:
+                        return
+                    self._work.wait()
+            self._run(job)
+
+    def _next_job(self, *, hungry: bool) -> _Job | None:
+        """What is to be decoded next, if anything; by a reader that waits, or by a thread that decodes ahead."""
+        if self._stop or not len(self._ring):
+            return None
+        ahead = self._decoding + self._sorting.outbox.frames
+        if not hungry and (ahead >= self._ahead or (self._freshness.slow and ahead >= self._hungry)):
+            return None
+        if not self._waits and self._freshness.look(len(self._ring)):
+            job, stale = self._ring.newest()
+            for gone in stale:
+                self._lose(gone)
+        else:
+            job = self._ring.get()
+        self._decoding += 1
+        return job
+
+    def _run(self, job: _Job) -> None:
+        if self._held_up:
+            self._held_up = False
+            self._on_room()
+        result = self._result(job)
+        with self._lock:
+            self._decoding -= 1
+            self._sorting.settle(job.ticket, result, time.monotonic_ns())
+            self._ready.notify_all()
+
+    def _result(self, job: _Job) -> NDArray[Any] | Lost:
+        number = job.ticket.header.number
+        try:
+            return self._decode(job.message)
+        except FrameGone:
+            return Lost("stale")
+        except (WireError, CodecError, FrameError) as error:
+            _log.warning("frame %d was refused: %s", number, error)
+        except Exception:  # noqa: BLE001  one message that breaks a decoder must not end the thread for all others
+            _log.exception("frame %d could not be decoded", number)
+        return Lost("bad")
+
+    def _lose(self, job: _Job) -> None:
+        self._sorting.settle(job.ticket, Lost("stale"), time.monotonic_ns())
+
+    # The readers' side.
+
+    def take(self, timeout_s: float | None, wanted: Callable[[Ready | Gap], bool]) -> Ready | Gap | None:
+        """The next that is wanted; None when none came in time, or at the stop. ``timeout_s`` None: no limit."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            with self._lock:
+                self._hungry += 1
+                try:
+                    found, job = self._find(until, wanted)
+                finally:
+                    self._hungry -= 1
+            if job is None:
+                return found
+            self._run(job)
+
+    def _find(
+        self, until: float | None, wanted: Callable[[Ready | Gap], bool]
+    ) -> tuple[Ready | Gap | None, _Job | None]:
+        sorting = self._sorting
+        while True:
+            sorting.due(time.monotonic_ns())
+            found = sorting.outbox.take(wanted)
+            if found is not None:
+                sorting.delivered += isinstance(found, Ready)
+                if len(self._ring):
+                    self._work.notify()  # there is room to decode ahead again
+                return found, None
+            if self._stop:
+                return None, None
+            job = self._next_job(hungry=True)
+            if job is not None:
+                return None, job
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                return None, None
+            self._ready.wait(self._patience(left))
+
+    def _patience(self, left_s: float | None) -> float | None:
+        """How long a reader may sleep: until its time is up, or a number has been waited for long enough."""
+        due_ns = self._sorting.due_ns
+        if due_ns is None:
+            return left_s
+        due_s = max(0.0, (due_ns - time.monotonic_ns()) / 1e9) + 0.0005
+        return due_s if left_s is None else min(left_s, due_s)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether something is there to be taken, now or within that time, or the stop came."""
+        with self._ready:
+            return self._ready.wait_for(
+                lambda: self._stop or self._sorting.outbox.frames > 0 or len(self._ring) > 0, timeout_s
+            )
+
+    # The end, and the account.
+
+    def start(self) -> None:
+        """After a stop: takes messages again."""
+        with self._lock:
+            self._stop = False
+
+    def stop(self) -> None:
+        """Ends readers and decoders; what waits is stale."""
+        with self._lock:
+            self._stop = True
+            for job in self._ring.clear():
+                self._lose(job)
+            self._ready.notify_all()
+            self._work.notify_all()
+
+    def settle_all(self) -> None:
+        """After the decoders have ended: nothing waits any more."""
+        with self._lock:
+            self._sorting.end()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether ``stop`` was called."""
+        return self._stop
+
+    def stats(self, peers: int) -> StreamStats:
+        """The counters at one moment."""
+        with self._lock:
+            return self._sorting.stats(len(self._ring) + self._decoding, peers)

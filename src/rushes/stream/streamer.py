@@ -1,0 +1,227 @@
+"""The sending end of a stream."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from rushes.errors import ConfigError, unknown_name
+from rushes.frame import Frame, guess_format
+from rushes.lifecycle import Closeable
+from rushes.metrics import Edge
+from rushes.stream import encoding
+from rushes.stream.depot_out import DepotOut
+from rushes.stream.numbering import Numbering, Place
+from rushes.stream.options import (
+    check_codec,
+    check_count,
+    check_policy,
+    check_tracks,
+    load_keys,
+    local_endpoint,
+)
+from rushes.stream.records import SendResult, StreamStats
+from rushes.stream.wire_out import Packing, WireOut, header_of
+from rushes.wire.message import DESCRIPTOR, PIXELS, pack
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Streamer"]
+
+_SLOTS = 8
+
+
+class Streamer(Closeable):
+    """Sends frames to any number of receivers, none of which can hold up the others or this end.
+
+    ``endpoint``  where receivers find it: "tcp://127.0.0.1:5555", "ipc://name" or "shm://depot". An address that
+        other machines reach needs ``keys``, the folder that ``rushes keys new`` made, or ``insecure=True``.
+    ``nproc``     how many threads encode. ``codec``: "jpeg" (with ``quality`` 1 to 100), "raw", or "h264".
+    ``when_full`` "drop_oldest" (the default) or "drop_newest" of what comes faster than it can be encoded; "block"
+        loses nothing: ``send`` waits for room, here and at the slowest receiver's.
+    ``name``      what receivers see as the frames' channel; a frame that has one keeps it.
+
+    Receivers on this machine take the pixels from shared memory, exact and not coded at all, unless they ask for
+    "?shm=no". ``start()`` opens the endpoint, ``stop()`` ends it and may be followed by ``start()``, and ``close()``
+    is final; as a context manager it starts itself.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        tracks: Sequence[str] | None = None,
+        nproc: int = 2,
+        mapreduce: bool = False,
+        *,
+        codec: str = "jpeg",
+        quality: int = 80,
+        when_full: str | None = None,
+        name: str | None = None,
+        keys: str | os.PathLike[str] | None = None,
+        insecure: bool = False,
+    ) -> None:
+        super().__init__()
+        self._endpoint = local_endpoint(endpoint, mapreduce)
+        self._tracks = check_tracks(tracks)
+        check_codec(codec, quality)
+        self._packing = Packing(codec, quality, check_count(nproc, "nproc"), check_policy(when_full))
+        self.name = name or self._endpoint.shown
+        self._keys = load_keys(keys, "server", self._endpoint)
+        self._insecure = insecure
+        self._lock = threading.Lock()
+        self._edge = Edge(self.name)
+        self._past_bytes = 0
+        self._numbering = Numbering(_draw_run)
+        self._depot: DepotOut | None = None
+        self._wire: WireOut | None = None
+        self._started = False
+
+    @property
+    def address(self) -> str:
+        """Where it is bound, with the port the system chose where 0 was asked for; ConfigError before ``start()``."""
+        if not self._started:
+            raise ConfigError(f"{self._label()} has no address: start() it first")
+        wire = self._wire
+        if wire is None or self._endpoint.scheme != "tcp":
+            return self._endpoint.shown
+        return wire.link.address
+
+    def start(self) -> Self:
+        """Opens the endpoint; does nothing when it is open. Numbers of arrays count from 0 again.
+
+        WireError when the address is taken, ConfigError for one that is open to others and has no keys.
+        """
+        self._check_open()
+        with self._lock:
+            if self._started:
+                return self
+            self._numbering = Numbering(_draw_run)
+            policy: Any = self._packing.policy
+            if self._endpoint.scheme == "shm":
+                self._depot = DepotOut(self._endpoint.name, slots=2 * _SLOTS, when_full=policy)
+            else:
+                self._depot = DepotOut(None, slots=_SLOTS, when_full=policy, on_made=self._announce)
+                self._wire = WireOut(
+                    self._endpoint,
+                    self._packing,
+                    keys=self._keys,
+                    insecure=self._insecure,
+                    edge=self._edge,
+                    name=self.name,
+                    on_event=self._on_event,
+                )
+            self._started = True
+        return self
+
+    def stop(self) -> None:
+        """Ends the stream; frames that wait are dropped as "stopped". Receivers wait for the next ``start()``."""
+        with self._lock:
+            wire, depot = self._wire, self._depot
+            self._wire = self._depot = None
+            self._started = False
+        if wire is not None:
+            wire.close()
+            self._past_bytes += wire.bytes
+        if depot is not None:
+            depot.close()
+
+    def send(self, array_or_frame: Any, meta: Mapping[str, Any] | None = None) -> SendResult:
+        """Takes one frame and returns at once (under "block": as soon as there is room); from any thread.
+
+        An array is (height, width, channels) uint8 BGR unless a Frame says otherwise; it may be changed as soon as
+        this returns. ``meta`` is small plain data, added to the frame's own. Raises FrameError for what cannot be
+        sent, ConfigError for meta that cannot travel or without a ``start()``.
+        """
+        self._check_open()
+        wire, depot = self._wire, self._depot
+        if depot is None:
+            raise ConfigError(f"{self._label()} is not started: start() it, or use it in a with-block")
+        frame = _as_frame(array_or_frame)
+        encoding.check_frame(frame)
+        whole_meta = {**frame.meta, **(meta or {})}
+        self._check_plain(frame, whole_meta)
+        track = self._track_of(frame)
+        with self._lock:
+            place = self._numbering.place(track, frame.number)
+        if wire is None:
+            return self._put(depot, frame, place, whole_meta)
+        near = wire.wants(DESCRIPTOR) and not depot.broken
+        if near and not wire.wants(PIXELS):
+            return self._put(depot, frame, place, whole_meta)
+        if near:
+            depot.put(frame, place, whole_meta, frame.channel or self.name)
+        reason = wire.put(frame, place, whole_meta)
+        return SendResult(not reason, place.number, reason)
+
+    def stats(self) -> StreamStats:
+        """The counters since this object was made, over all its starts."""
+        edge, wire, depot = self._edge.stats(), self._wire, self._depot
+        peers = wire.link.peers if wire is not None else depot.readers if depot is not None else 0
+        return StreamStats(
+            offered=edge.offered,
+            sent=edge.delivered,
+            dropped=edge.dropped,
+            waiting=edge.waiting,
+            peers=peers,
+            bytes=self._past_bytes + (wire.bytes if wire is not None else 0),
+            runs=self._numbering.runs,
+        )
+
+    def _put(self, depot: DepotOut, frame: Frame, place: Place, meta: dict[str, Any]) -> SendResult:
+        self._edge.offer()
+        try:
+            reason = depot.put(frame, place, meta, frame.channel or self.name)
+        except BaseException:  # whatever it is, the frame has an outcome
+            self._edge.drop("bad")
+            raise
+        if reason:
+            self._edge.drop(reason)
+        else:
+            self._edge.deliver()
+        return SendResult(not reason, place.number, reason)
+
+    def _track_of(self, frame: Frame) -> str:
+        if not frame.track:
+            return self._tracks[0]
+        if self._tracks != ("none",) and frame.track not in self._tracks:
+            raise unknown_name("track", frame.track, self._tracks)
+        return frame.track
+
+    def _check_plain(self, frame: Frame, meta: dict[str, Any]) -> None:
+        """Meta that cannot travel is told at the call, and not by a thread that encodes."""
+        if meta or frame.figures:
+            pack(header_of(frame, Place(0, "", 0), meta, _ANY, self.name, False))
+
+    def _on_event(self, what: str, detail: Any) -> None:
+        if what == "subscribed" and detail == DESCRIPTOR:
+            self._announce()
+
+    def _announce(self) -> None:
+        wire, depot = self._wire, self._depot
+        if wire is not None and depot is not None and (depot.name or depot.broken):
+            wire.announce(depot.name, depot.head)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def _close(self) -> None:
+        self.stop()
+
+
+_ANY = encoding.Encoded("jpeg", "bgr24", "u1", (1, 1, 3), b"0")
+
+
+def _draw_run() -> int:
+    return secrets.randbits(63)
+
+
+def _as_frame(given: Any) -> Frame:
+    if isinstance(given, Frame):
+        return given
+    shape, dtype = getattr(given, "shape", None), getattr(given, "dtype", None)
+    if shape is None or dtype is None:
+        raise ConfigError(f"send takes an array or a Frame, not {type(given).__name__}", option="frame")
+    return Frame(given, format=guess_format(shape, dtype))

@@ -1,0 +1,188 @@
+"""Frames onto the wire: encoded on threads, published in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rushes.clock import SYSTEM
+from rushes.errors import ClosedError
+from rushes.figures import to_plain
+from rushes.stream import encoding
+from rushes.stream.copies import Copies
+from rushes.stream.outgoing import Outgoing
+from rushes.wire.message import DESCRIPTOR, PIXELS, Header, pack
+from rushes.wire.zmq_link import Publisher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rushes.frame import Frame
+    from rushes.metrics import Edge
+    from rushes.stream.encoding import Encoded
+    from rushes.stream.numbering import Place
+    from rushes.wire.endpoint import Endpoint
+    from rushes.wire.keys import Keys
+
+__all__ = ["Packing", "WireOut", "header_of"]
+
+_ROOM = 4
+
+
+class Packing(NamedTuple):
+    """How frames are encoded: ``codec`` and ``quality``, on how many ``workers``, and what happens when frames come
+    faster than that, or than they can be taken away (``policy``).
+    """
+
+    codec: str
+    quality: int
+    workers: int
+    policy: str
+
+
+class _Job(NamedTuple):
+    frame: Frame
+    place: Place
+    meta: dict[str, Any]
+    copy: NDArray[Any] | None
+
+
+class WireOut:
+    """``put`` counts each frame into ``edge``: offered, then sent, or dropped for a reason. A bound socket of which
+    ``on_event`` tells what :class:`Publisher` says.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        packing: Packing,
+        *,
+        keys: Keys | None,
+        insecure: bool,
+        edge: Edge,
+        name: str,
+        on_event: Callable[[str, Any], object],
+    ) -> None:
+        self._packing, self._edge, self._name = packing, edge, name
+        self._copies = Copies(_ROOM + packing.workers)
+        self._lossless = packing.policy == "block"
+        self._closing = False
+        self.bytes = 0
+        self.link = Publisher(
+            endpoint,
+            keys=keys,
+            insecure=insecure,
+            hwm=int(endpoint.options.get("hwm", _ROOM)),
+            lossless=self._lossless,
+            on_event=on_event,
+        )
+        self._out = Outgoing(
+            encode=self._encode,
+            emit=self._emit,
+            edge=edge,
+            workers=packing.workers,
+            room=_ROOM,
+            policy=packing.policy,
+            name=name,
+        )
+
+    def wants(self, topic: bytes) -> bool:
+        """Whether any receiver asked for that topic."""
+        return self.link.subscribed(topic) > 0
+
+    def put(self, frame: Frame, place: Place, meta: dict[str, Any]) -> str:
+        """ "" when the frame was taken, else why it was not; the pixels may change as soon as this returns."""
+        if not self.wants(PIXELS):
+            self._edge.offer()
+            self._edge.drop("no receiver")
+            return ""
+        held, copy = self._copies.of(frame)
+        return self._out.put(_Job(held, place, meta, copy))
+
+    def announce(self, depot: str, head: int) -> None:
+        """Tells receivers on this machine where the pixels are from now on, after which place; "": nowhere."""
+        header = Header(
+            stream=self._name,
+            run=0,
+            number=0,
+            captured_ns=0,
+            sent_ns=SYSTEM.wall_ns(),
+            codec="shm",
+            format="",
+            shape=(),
+            length=0,
+            meta={"depot": depot, "after": head},
+        )
+        try:
+            self.link.publish(DESCRIPTOR, pack(header), b"", sent=lambda sent: self._told(sent, depot, head))
+        except ClosedError:
+            return
+
+    def close(self) -> None:
+        """What is being encoded is still sent, the rest dropped as "stopped"."""
+        self._out.stop()
+        self._closing = True
+        self.link.close()
+
+    def _told(self, sent: bool, depot: str, head: int) -> None:
+        if not sent and not self._closing:
+            self.announce(depot, head)  # frames took its place, but without it nobody finds the depot
+
+    def _encode(self, job: _Job) -> Encoded:
+        if self._packing.codec == "raw":
+            return encoding.to_raw(job.frame)
+        made = encoding.to_jpeg(job.frame, self._packing.quality)
+        if not _over_copy(made, job):
+            self._copies.give_back(job.copy)
+        return made
+
+    def _emit(self, job: _Job, made: Encoded) -> None:
+        payload = memoryview(made.payload)
+        size, copy = payload.nbytes, job.copy
+        header = pack(header_of(job.frame, job.place, job.meta, made, self._name, self._lossless))
+        done = None
+        if copy is not None and _over_copy(made, job):
+
+            def done(sent: bool) -> None:
+                self._copies.give_back(copy)
+
+        try:
+            self.link.publish(PIXELS, header, payload, sent=lambda sent: self._sent(sent, size), done=done)
+        except ClosedError:
+            self._edge.drop("stopped")
+
+    def _sent(self, sent: bool, size: int) -> None:
+        if sent:
+            self._edge.deliver()
+            self.bytes += size
+        else:
+            self._edge.drop("stopped" if self._closing else "full")
+
+
+def header_of(
+    frame: Frame, place: Place, meta: dict[str, Any], made: Encoded, name: str, waits: bool
+) -> Header:
+    """What the message says of its payload."""
+    return Header(
+        stream=frame.channel or name,
+        run=place.run,
+        number=place.number,
+        captured_ns=frame.captured_ns,
+        sent_ns=SYSTEM.wall_ns(),
+        track=place.track,
+        codec=made.codec,
+        format=made.format,
+        dtype=made.dtype,
+        shape=made.shape,
+        length=memoryview(made.payload).nbytes,
+        key=made.key,
+        figures=[to_plain(each) for each in frame.figures],
+        waits=waits,
+        meta=meta,
+    )
+
+
+def _over_copy(made: Encoded, job: _Job) -> bool:
+    """Whether what is sent lies in the copy itself."""
+    return made.codec == "raw" or job.frame.format == "jpeg"
