@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.codecs import jpeg
 from rushes.errors import BadMessage
-from rushes.stream.depot_in import Descriptor
 from rushes.wire.message import as_array, figures_of
 
 if TYPE_CHECKING:
@@ -17,13 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["decode"]
 
 
-def decode(message: Message | Descriptor) -> NDArray[Any]:
-    """The pixels, laid out as the header says: new memory for a JPEG, the received bytes themselves, read-only,
-    for raw ones. CorruptImage or BadMessage for what is broken, or of another size than the header says;
-    FrameGone for one that left its depot before anyone looked.
+def decode(message: Message) -> NDArray[Any]:
+    """The pixels of a JPEG, in new memory, or of a raw picture: the received bytes themselves, read-only; laid out as
+    the header says. CorruptImage or BadMessage for what is broken, or of another size than the header says.
     """
-    if isinstance(message, Descriptor):
-        return message.pixels()
     header = message.header
     if header.figures:
         figures_of(header)

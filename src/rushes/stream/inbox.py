@@ -12,6 +12,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import numpy as np
+
 from rushes.errors import CodecError, FrameError, FrameGone, WireError
 from rushes.stream.freshness import Freshness
 from rushes.stream.outbox import Ready
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rushes.stream.outbox import Held
     from rushes.stream.records import StreamStats
     from rushes.wire.flow import Gap
     from rushes.wire.message import Header
@@ -52,12 +55,13 @@ class Inbox:
     """``arrive`` from the socket's thread; ``take`` from any number of readers, each frame to one of them; ``work``
     on as many threads as shall decode besides. All of it ends with ``stop``.
 
-    At most ``ahead`` pictures are decoded before anyone asks for them.
+    At most ``ahead`` pictures are decoded before anyone asks for them; those that build upon each other all are, one
+    after the other, but only when one is taken are its pixels made.
     """
 
     def __init__(
         self,
-        decode: Callable[[Any], NDArray[Any]],
+        decode: Callable[[Any], NDArray[Any] | Held | Lost],
         *,
         ahead: int,
         on_room: Callable[[], object] = lambda: None,
@@ -70,7 +74,7 @@ class Inbox:
         self._sorting = Sorting()
         self._freshness = Freshness()
         self._hungry = self._decoding = 0
-        self._held_up = self._waits = self._stop = False
+        self._held_up = self._waits = self._chained = self._told_gap = self._stop = False
 
     # The socket's side.
 
@@ -92,6 +96,7 @@ class Inbox:
             else:
                 self._work.notify()
             self._waits = header.waits
+            self._chained = self._chained or header.codec == "h264"
             self._held_up = header.waits and len(self._ring) >= _RING_ITEMS // 2
             return not self._held_up
 
@@ -120,9 +125,13 @@ class Inbox:
 
     def _next_job(self, *, hungry: bool) -> _Job | None:
         """What is to be decoded next, if anything; by a reader that waits, or by a thread that decodes ahead."""
-        if self._stop or not len(self._ring):
+        if self._stop or not len(self._ring) or (self._chained and self._decoding):
             return None
         ahead = self._decoding + self._sorting.outbox.frames
+        if self._chained and not self._waits:
+            job = self._ring.get()
+            self._decoding += 1
+            return job
         if not hungry and (ahead >= self._ahead or (self._freshness.slow and ahead >= self._hungry)):
             return None
         if not self._waits and self._freshness.look(len(self._ring)):
@@ -142,9 +151,13 @@ class Inbox:
         with self._lock:
             self._decoding -= 1
             self._sorting.settle(job.ticket, result, time.monotonic_ns())
+            if self._chained:
+                self._work.notify()
+                if not self._waits:
+                    self._sorting.outdate(keep=_RING_ITEMS)
             self._ready.notify_all()
 
-    def _result(self, job: _Job) -> NDArray[Any] | Lost:
+    def _result(self, job: _Job) -> NDArray[Any] | Held | Lost:
         number = job.ticket.header.number
         try:
             return self._decode(job.message)
@@ -171,9 +184,25 @@ class Inbox:
                     found, job = self._find(until, wanted)
                 finally:
                     self._hungry -= 1
-            if job is None:
+            if job is not None:
+                self._run(job)
+            elif not isinstance(found, Ready):
                 return found
-            self._run(job)
+            elif (whole := self._whole(found)) is not None:
+                return whole
+
+    def _whole(self, ready: Ready) -> Ready | None:
+        """The frame with its pixels; None when they cannot be had after all."""
+        header, array = ready
+        if isinstance(array, np.ndarray):
+            return ready
+        try:
+            return Ready(header, array.pixels(header.format, header.shape))
+        except (CodecError, FrameError) as error:
+            _log.warning("frame %d was refused: %s", header.number, error)
+            with self._lock:
+                self._sorting.spoil()
+            return None
 
     def _find(
         self, until: float | None, wanted: Callable[[Ready | Gap], bool]
@@ -181,8 +210,18 @@ class Inbox:
         sorting = self._sorting
         while True:
             sorting.due(time.monotonic_ns())
+            frames = sorting.outbox.frames
+            # Not behind a Gap: a reader who is slow with these too would get nothing else.
+            if (
+                self._chained
+                and frames
+                and not (self._waits or self._told_gap)
+                and self._freshness.look(frames)
+            ):
+                sorting.outdate(keep=1)
             found = sorting.outbox.take(wanted)
             if found is not None:
+                self._told_gap = not isinstance(found, Ready)
                 sorting.delivered += isinstance(found, Ready)
                 if len(self._ring):
                     self._work.notify()  # there is room to decode ahead again
@@ -217,7 +256,7 @@ class Inbox:
     def start(self) -> None:
         """After a stop: takes messages again."""
         with self._lock:
-            self._stop = False
+            self._stop = self._chained = False
 
     def stop(self) -> None:
         """Ends readers and decoders; what waits is stale."""

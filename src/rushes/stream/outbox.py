@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rushes.wire.flow import Gap
 
@@ -15,16 +15,24 @@ if TYPE_CHECKING:
 
     from rushes.wire.message import Header
 
-__all__ = ["Outbox", "Ready"]
+__all__ = ["Held", "Outbox", "Ready"]
 
 _MOST_GAPS = 64
 
 
+class Held(Protocol):
+    """A picture whose pixels are made when they are asked for."""
+
+    def pixels(self, format: str, shape: tuple[int, ...], /) -> NDArray[Any]:
+        """The pixels, laid out as ``format``."""
+        ...
+
+
 class Ready(NamedTuple):
-    """A decoded frame."""
+    """A decoded frame; its pixels, or what they can be had of."""
 
     header: Header
-    array: NDArray[Any]
+    array: NDArray[Any] | Held
 
 
 class Outbox:
@@ -67,12 +75,13 @@ class Outbox:
         """Whether :meth:`take` would give something."""
         return any(wanted(item) for item in self._items)
 
-    def outdate(self) -> list[Ready]:
-        """All frames in it become Gaps, "stale"; these frames."""
-        old = [item for item in self._items if isinstance(item, Ready)]
+    def outdate(self, keep: int = 0) -> int:
+        """All frames but the newest ``keep`` become Gaps, "stale"; how many."""
+        old = left = max(0, self.frames - keep)
         kept, self._items, self.frames = self._items, deque(), 0
         for item in kept:
-            if isinstance(item, Ready):
+            if isinstance(item, Ready) and left:
+                left -= 1
                 number = item.header.number
                 self.put(Gap(number, number, "stale", item.header.track))
             else:

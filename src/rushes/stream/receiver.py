@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes.errors import AccessDenied, BadMessage, ConfigError, DepotError, UnknownName
 from rushes.frame import Frame
 from rushes.lifecycle import Closeable
 from rushes.stream.decoding import decode
-from rushes.stream.depot_in import DepotFeed
+from rushes.stream.depot_in import DepotFeed, Descriptor
+from rushes.stream.h264 import VideoDecoder
 from rushes.stream.handler import Handler
 from rushes.stream.inbox import Inbox
 from rushes.stream.options import check_count, load_keys, local_endpoint
 from rushes.stream.outbox import Ready
-from rushes.wire.message import DESCRIPTOR, PIXELS, figures_of, unpack
+from rushes.stream.sorting import Lost
+from rushes.wire.message import DESCRIPTOR, KEY_WANTED, PIXELS, figures_of, unpack
 from rushes.wire.zmq_sub import Subscriber
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
 
+    from numpy.typing import NDArray
+
     from rushes.stream.inbox import Arrival
+    from rushes.stream.outbox import Held
     from rushes.stream.records import StreamStats
     from rushes.wire.flow import Gap
-    from rushes.wire.message import Header
+    from rushes.wire.message import Header, Message
 
 __all__ = ["Receiver"]
 
@@ -61,7 +67,8 @@ class Receiver(Closeable):
         self.name = self._endpoint.shown
         self._track = self._endpoint.options.get("track")
         self._lock = threading.Lock()
-        self._inbox = Inbox(decode, ahead=self._workers, on_room=self._on_room)
+        self._video = VideoDecoder()
+        self._inbox = Inbox(self._decode, ahead=self._workers, on_room=self._on_room)
         self._threads: list[threading.Thread] = []
         self._started = False
         self._link: Subscriber | None = None
@@ -124,6 +131,7 @@ class Receiver(Closeable):
                 thread.join()
         self._threads = []
         self._inbox.settle_all()
+        self._video.clear()
 
     @property
     def handler(self) -> Handler:
@@ -193,6 +201,16 @@ class Receiver(Closeable):
             return
         if not self._inbox.arrive(message) and (link := self._link) is not None:
             link.pause(True)
+
+    def _decode(self, message: Message | Descriptor) -> NDArray[Any] | Held | Lost:
+        if isinstance(message, Descriptor):
+            return message.pixels()
+        if message.header.codec != "h264":
+            return decode(message)
+        held = self._video.feed(message)
+        if self._video.wants_key(time.monotonic()) and (link := self._link) is not None:
+            link.send_up(KEY_WANTED)
+        return Lost("bad") if held is None else held
 
     def _on_room(self) -> None:
         if (link := self._link) is not None:

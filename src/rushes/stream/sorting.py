@@ -20,6 +20,7 @@ from rushes.wire.flow import Gaps, Reorder
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rushes.stream.outbox import Held
     from rushes.wire.message import Header
 
 __all__ = ["Lost", "Sorting", "Ticket"]
@@ -48,7 +49,7 @@ class Sorting:
         self.outbox = Outbox()
         self.delivered = self.refused = self.bytes = 0
         self._gaps = Gaps()
-        self._turns: Turns[tuple[Ticket, NDArray[Any] | Lost]] = Turns()
+        self._turns: Turns[tuple[Ticket, NDArray[Any] | Held | Lost]] = Turns()
         self._orders: dict[tuple[int, str], Reorder[Ready]] = {}
         self._dropped = {"stale": 0, "late": 0, "bad": 0}
 
@@ -63,13 +64,13 @@ class Sorting:
             self._begin(key, header.number)
         return Ticket(self._turns.ticket(), self._orders[key], header)
 
-    def settle(self, ticket: Ticket, result: NDArray[Any] | Lost, now_ns: int) -> None:
+    def settle(self, ticket: Ticket, result: NDArray[Any] | Held | Lost, now_ns: int) -> None:
         """What became of a frame; each ticket is settled once."""
         through = self._turns.settle(ticket.turn, (ticket, result))
         for each, made in through if self.ordered else [(ticket, result)]:
             self._pass_on(each, made, now_ns)
 
-    def _pass_on(self, ticket: Ticket, result: NDArray[Any] | Lost, now_ns: int) -> None:
+    def _pass_on(self, ticket: Ticket, result: NDArray[Any] | Held | Lost, now_ns: int) -> None:
         order, number = ticket.order, ticket.header.number
         late = order.late
         if isinstance(result, Lost):
@@ -106,7 +107,16 @@ class Sorting:
             for item in order.flush():
                 self.outbox.put(item)
         self._orders.clear()
-        self._dropped["stale"] += len(self.outbox.outdate())
+        self.outdate(keep=0)
+
+    def outdate(self, keep: int) -> None:
+        """Only the newest ``keep`` frames are still of use."""
+        self._dropped["stale"] += self.outbox.outdate(keep)
+
+    def spoil(self) -> None:
+        """A frame that was just delivered turned out to be none."""
+        self.delivered -= 1
+        self._dropped["bad"] += 1
 
     def stats(self, in_hand: int, peers: int) -> StreamStats:
         """The counters; ``in_hand`` tickets are not settled."""

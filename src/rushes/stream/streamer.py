@@ -22,8 +22,9 @@ from rushes.stream.options import (
     local_endpoint,
 )
 from rushes.stream.records import SendResult, StreamStats
+from rushes.stream.testcard import play
 from rushes.stream.wire_out import Packing, WireOut, header_of
-from rushes.wire.message import DESCRIPTOR, PIXELS, pack
+from rushes.wire.message import DESCRIPTOR, KEY_WANTED, PIXELS, pack
 
 if TYPE_CHECKING:
     import os
@@ -78,6 +79,11 @@ class Streamer(Closeable):
         self._depot: DepotOut | None = None
         self._wire: WireOut | None = None
         self._started = False
+
+    @property
+    def started(self) -> bool:
+        """Whether it takes frames now."""
+        return self._started
 
     @property
     def address(self) -> str:
@@ -156,6 +162,16 @@ class Streamer(Closeable):
         reason = wire.put(frame, place, whole_meta)
         return SendResult(not reason, place.number, reason)
 
+    def testcard(
+        self, card: int, animated: bool = False, *, count: int | None = None, fps: float = 30
+    ) -> None:
+        """Starts if need be, and sends one of ``rushes.TEST_S`` … ``rushes.IMAG_L`` ``fps`` times a second, ``count``
+        times or until ``stop()``, ``close()`` or Ctrl-C. ``animated``: the picture moves. UnknownName for another
+        card, ConfigError for a rate or count that cannot be.
+        """
+        self._check_open()
+        play(self, card, animated, count, fps)
+
     def stats(self) -> StreamStats:
         """The counters since this object was made, over all its starts."""
         edge, wire, depot = self._edge.stats(), self._wire, self._depot
@@ -198,6 +214,8 @@ class Streamer(Closeable):
     def _on_event(self, what: str, detail: Any) -> None:
         if what == "subscribed" and detail == DESCRIPTOR:
             self._announce()
+        elif (what, detail) in (("subscribed", PIXELS), ("request", KEY_WANTED)) and (wire := self._wire):
+            wire.want_key()
 
     def _announce(self) -> None:
         wire, depot = self._wire, self._depot

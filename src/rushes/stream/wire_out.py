@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rushes.clock import SYSTEM
@@ -9,6 +10,8 @@ from rushes.errors import ClosedError
 from rushes.figures import to_plain
 from rushes.stream import encoding
 from rushes.stream.copies import Copies
+from rushes.stream.h264 import VideoEncoder
+from rushes.stream.key_frames import KeyFrames
 from rushes.stream.outgoing import Outgoing
 from rushes.wire.message import DESCRIPTOR, PIXELS, Header, pack
 from rushes.wire.zmq_link import Publisher
@@ -65,7 +68,11 @@ class WireOut:
         on_event: Callable[[str, Any], object],
     ) -> None:
         self._packing, self._edge, self._name = packing, edge, name
-        self._copies = Copies(_ROOM + packing.workers)
+        # Pictures that build upon each other are coded by one thread.
+        workers = 1 if packing.codec == "h264" else packing.workers
+        self._video = VideoEncoder(packing.quality) if packing.codec == "h264" else None
+        self._key_frames = KeyFrames()
+        self._copies = Copies(_ROOM + workers)
         self._lossless = packing.policy == "block"
         self._closing = False
         self.bytes = 0
@@ -81,7 +88,7 @@ class WireOut:
             encode=self._encode,
             emit=self._emit,
             edge=edge,
-            workers=packing.workers,
+            workers=workers,
             room=_ROOM,
             policy=packing.policy,
             name=name,
@@ -119,11 +126,17 @@ class WireOut:
         except ClosedError:
             return
 
+    def want_key(self) -> None:
+        """A receiver can decode nothing before the next key frame."""
+        self._key_frames.want()
+
     def close(self) -> None:
         """What is being encoded is still sent, the rest dropped as "stopped"."""
         self._out.stop()
         self._closing = True
         self.link.close()
+        if self._video is not None:
+            self._video.close()
 
     def _told(self, sent: bool, depot: str, head: int) -> None:
         if not sent and not self._closing:
@@ -132,7 +145,11 @@ class WireOut:
     def _encode(self, job: _Job) -> Encoded:
         if self._packing.codec == "raw":
             return encoding.to_raw(job.frame)
-        made = encoding.to_jpeg(job.frame, self._packing.quality)
+        if self._video is not None:
+            key = self._key_frames.due(job.place.track, time.monotonic())
+            made = self._video.encode(job.frame, job.place, key=key)
+        else:
+            made = encoding.to_jpeg(job.frame, self._packing.quality)
         if not _over_copy(made, job):
             self._copies.give_back(job.copy)
         return made

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DESCRIPTOR",
     "ITEM_SIZES",
+    "KEY_WANTED",
     "MAX_BYTES",
     "MAX_DIMENSIONS",
     "MAX_FIGURES",
@@ -46,6 +47,8 @@ __all__ = [
 VERSION = 1
 PIXELS = b"p"
 """The topic of messages that carry a picture, coded or raw."""
+KEY_WANTED = b"k"
+"""What a receiver sends upstream when it cannot decode anything before the next key frame."""
 DESCRIPTOR = b"d"
 """The topic of messages that only say where in a depot of the same host the picture lies."""
 

@@ -90,7 +90,7 @@ def set_options(socket: zmq.Socket[bytes], hwm: int, *, ipv6: bool) -> None:
         (zmq.HEARTBEAT_TIMEOUT, 1500),
         (zmq.HANDSHAKE_IVL, round(SILENT_S * 1000)),
         (zmq.RECONNECT_IVL, 100),
-        (zmq.RECONNECT_IVL_MAX, 1000),
+        (zmq.RECONNECT_IVL_MAX, 400),
         (zmq.CONNECT_TIMEOUT, 2000),
     ):
         socket.setsockopt(option, value)
