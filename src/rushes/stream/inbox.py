@@ -154,7 +154,7 @@ class Inbox:
             if self._chained:
                 self._work.notify()
                 if not self._waits:
-                    self._sorting.outdate(keep=_RING_ITEMS)
+                    self._sorting.outdate(keep=_RING_ITEMS, spare_first=self._told_gap)
             self._ready.notify_all()
 
     def _result(self, job: _Job) -> NDArray[Any] | Held | Lost:

@@ -75,12 +75,14 @@ class Outbox:
         """Whether :meth:`take` would give something."""
         return any(wanted(item) for item in self._items)
 
-    def outdate(self, keep: int = 0) -> int:
-        """All frames but the newest ``keep`` become Gaps, "stale"; how many."""
-        old = left = max(0, self.frames - keep)
+    def outdate(self, keep: int = 0, *, spare_first: bool = False) -> int:
+        """All frames but the newest ``keep``, and the first where that is to be spared, become Gaps, "stale"; how many
+        did.
+        """
+        old = left = max(0, self.frames - keep - spare_first)
         kept, self._items, self.frames = self._items, deque(), 0
         for item in kept:
-            if isinstance(item, Ready) and left:
+            if isinstance(item, Ready) and left and not (spare_first and not self.frames):
                 left -= 1
                 number = item.header.number
                 self.put(Gap(number, number, "stale", item.header.track))

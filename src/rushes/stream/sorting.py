@@ -109,9 +109,9 @@ class Sorting:
         self._orders.clear()
         self.outdate(keep=0)
 
-    def outdate(self, keep: int) -> None:
-        """Only the newest ``keep`` frames are still of use."""
-        self._dropped["stale"] += self.outbox.outdate(keep)
+    def outdate(self, keep: int, *, spare_first: bool = False) -> None:
+        """Only the newest ``keep`` frames are still of use, and the first where that is to be spared."""
+        self._dropped["stale"] += self.outbox.outdate(keep, spare_first=spare_first)
 
     def spoil(self) -> None:
         """A frame that was just delivered turned out to be none."""
