@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from rushes.clock import SYSTEM
@@ -116,14 +117,14 @@ class Buffer(Iterator[tuple[str, Any]]):
 
     def _put(self, name: str, data: Any) -> None:
         ftime = data.get("ftime") if isinstance(data, dict) else None
-        if not isinstance(ftime, int | float) or not math.isfinite(ftime):
+        if not isinstance(ftime, Real) or not math.isfinite(ftime):
             raise ConfigError(
                 f"the handler {name!r} gave {type(data).__name__} without a time: items must be dicts with"
                 " ftime in seconds",
                 option="handlers",
             )
         now_ns = self._clock.monotonic_ns()
-        if not self._merge.put(name, ftime, data, _size(data), now_ns) and name not in self._warned:
+        if not self._merge.put(name, float(ftime), data, _size(data), now_ns) and name not in self._warned:
             self._warned.add(name)
             _log.warning(
                 "items of %r come too late to be put in order and are dropped: check the senders' clocks, or "

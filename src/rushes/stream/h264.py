@@ -45,6 +45,8 @@ class VideoEncoder(Closeable):
     """
 
     def __init__(self, quality: int = 80) -> None:
+        import rushes.codecs.video.live  # takes as long as several frames: not to be found out at the first
+
         super().__init__()
         jpeg.check_quality(quality)
         self._quality = quality

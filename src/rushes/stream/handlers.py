@@ -111,8 +111,7 @@ def display(frame: NDArray[np.uint8], BGR: bool = True) -> None:
             f"{getattr(frame, 'shape', ())}"
         )
     if not BGR and frame.ndim == 3 and frame.shape[2] >= 3:
-        order = [2, 1, 0, 3][: frame.shape[2]]
-        frame = frame[:, :, order]
+        frame = frame.take([2, 1, 0, 3][: frame.shape[2]], axis=2)  # in a row, as OpenCV wants it
     try:
         cv2.imshow("rushes", frame)
         key = cv2.waitKey(1)

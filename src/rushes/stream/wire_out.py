@@ -175,6 +175,7 @@ class WireOut:
             self.bytes += size
         else:
             self._edge.drop("stopped" if self._closing else "full")
+            self._key_frames.want()  # what builds upon it is of no use now
 
 
 def header_of(
@@ -202,4 +203,4 @@ def header_of(
 
 def _over_copy(made: Encoded, job: _Job) -> bool:
     """Whether what is sent lies in the copy itself."""
-    return made.codec == "raw" or job.frame.format == "jpeg"
+    return made.codec == "raw" or (made.codec == "jpeg" and job.frame.format == "jpeg")
