@@ -20,6 +20,8 @@ SEAMS = {
     "sqlite3": ("archive/database.py",),
     "obstore": ("archive/cold.py",),
     "zmq": ("wire/zmq_", "wire/keys.py"),
+    "nats": ("wire/jet",),
+    "cryptography": ("wire/hub_certificates.py",),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -45,9 +46,8 @@ class VideoEncoder(Closeable):
     """
 
     def __init__(self, quality: int = 80) -> None:
-        import rushes.codecs.video.live  # takes as long as several frames: not to be found out at the first
-
         super().__init__()
+        importlib.import_module("rushes.codecs.video.live")  # takes as long as several frames: not at the first
         jpeg.check_quality(quality)
         self._quality = quality
         self._codings: OrderedDict[str, _Coding] = OrderedDict()
