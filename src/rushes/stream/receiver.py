@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes.errors import AccessDenied, BadMessage, ConfigError, DepotError, UnknownName
-from rushes.frame import Frame
+from rushes.frame import FORMATS, Frame
 from rushes.lifecycle import Closeable
 from rushes.stream.decoding import decode
 from rushes.stream.depot_in import DepotFeed, Descriptor
@@ -187,6 +187,8 @@ class Receiver(Closeable):
     def _on_message(self, parts: list[memoryview]) -> None:
         try:
             message = unpack(parts)
+            if message.header.format not in FORMATS and message.header.codec != "shm":
+                raise BadMessage(f"format {message.header.format[:20]!r} is no picture's")
         except BadMessage as error:
             self._inbox.refuse()
             _log.warning("%s sent a message that was refused: %s", self.name, error)
