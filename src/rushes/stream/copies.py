@@ -31,7 +31,7 @@ class Copies:
         its pixels, as to those of a depot's lease.
         """
         array = frame.array
-        if not array.flags.writeable:
+        if _is_constant(array):
             return frame, None
         copy = self._take(array)
         np.copyto(copy, array)
@@ -52,6 +52,20 @@ class Copies:
             if self._spare and _alike(self._spare[-1], array):
                 return self._spare.pop()
         return np.empty(array.shape, array.dtype)
+
+
+def _is_constant(array: Any) -> bool:
+    """Whether neither it nor any array it is a view of, nor what that lies in, can be written to."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    if array is None:
+        return True
+    try:
+        return memoryview(array).readonly
+    except TypeError:
+        return True  # the handle of a depot's slot, which is mapped for reading only
 
 
 def _alike(one: NDArray[Any], other: NDArray[Any]) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import secrets
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from rushes.codecs import jpeg
 from rushes.depot import Depot
 from rushes.errors import ClosedError, FrameGone, RushesError, UnknownName, WriterGone
 from rushes.figures import to_plain
+from rushes.stream.depot_out import NOTE
 from rushes.wire.message import Header
 
 if TYPE_CHECKING:
@@ -31,10 +34,12 @@ _LOOK_S = 0.1
 class Descriptor:
     """One frame in the depot: its ``header``, and where it lies. It holds no slot until its pixels are taken."""
 
-    __slots__ = ("_copy", "_depot", "_sequence", "header", "taken")
+    __slots__ = ("_copy", "_depot", "_dtype", "_sequence", "header", "taken")
 
-    def __init__(self, header: Header, depot: Depot, sequence: int, copy: bool) -> None:
-        self.header = header
+    def __init__(
+        self, header: Header, depot: Depot, sequence: int, copy: bool, dtype: str | None = None
+    ) -> None:
+        self.header, self._dtype = header, dtype
         self.taken = threading.Event()
         self._depot, self._sequence, self._copy = depot, sequence, copy
 
@@ -58,12 +63,19 @@ class Descriptor:
     def _pixels(self) -> NDArray[Any]:
         try:
             lease = self._depot.next(self._sequence - 1, timeout_s=0)
-        except ClosedError:
+        except (ClosedError, WriterGone):
             lease = None
         if lease is None or lease.sequence != self._sequence:
             if lease is not None:
                 lease.release()
             raise FrameGone(f"frame {self.header.number} has left the depot", sequence=self._sequence)
+        if self._dtype is not None:
+            with lease:
+                # An array without pixels, or without dimensions, of which the bytes lie there.
+                size = math.prod(self.header.shape) * np.dtype(self._dtype).itemsize
+                return (
+                    np.frombuffer(lease.array.tobytes()[:size], self._dtype).reshape(self.header.shape).copy()
+                )
         if lease.format == "jpeg":
             with lease:
                 return jpeg.decode(lease.array)
@@ -150,7 +162,7 @@ class DepotFeed:
 
     def _follow(self, depot: Depot, *, again: bool) -> None:
         """Until the depot was replaced or its writer died. One that follows another is read from its beginning."""
-        self._run_number += 1
+        self._run_number = secrets.randbits(63)
         self._last.clear()
         start: Any = self._start if self._start is not None else ("oldest" if again else "newest")
         lossless = depot.when_full == "block"
@@ -168,9 +180,14 @@ class DepotFeed:
 
     def _describe(self, lease: Lease, depot: Depot) -> Descriptor:
         frame = lease.view()
-        number = lease.number
-        if number <= self._last.get(frame.track, -1):
-            self._run_number += 1
+        number, meta, dtype, shape, format = lease.number, frame.meta, None, frame.shape, frame.format
+        note = meta.pop(NOTE, None)
+        if isinstance(note, dict):
+            self._run_number = note.get("run", 0)
+            if "dtype" in note:
+                dtype, shape = note["dtype"], tuple(note["shape"])
+        elif number <= self._last.get(frame.track, -1):
+            self._run_number = secrets.randbits(63)  # somebody else's depot, whose numbers begin anew
             self._last.clear()
         self._last[frame.track] = number
         header = Header(
@@ -181,13 +198,13 @@ class DepotFeed:
             sent_ns=lease.published_ns,
             track=frame.track,
             codec="shm",
-            format="bgr24" if frame.format == "jpeg" else frame.format,
-            shape=frame.shape,
+            format="bgr24" if format == "jpeg" else format,
+            shape=shape,
             length=0,
             figures=[to_plain(each) for each in frame.figures],
-            meta=frame.meta,
+            meta=meta,
         )
-        return Descriptor(header, depot, lease.sequence, self._copy)
+        return Descriptor(header, depot, lease.sequence, self._copy, dtype)
 
 
 def _is_deserted(depot: Depot, after: int) -> bool:

@@ -9,8 +9,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from rushes.depot import Depot, list_depots
-from rushes.errors import DepotError
+from rushes.errors import ClosedError, DepotError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
     from rushes.frame import Frame
     from rushes.stream.numbering import Place
 
-__all__ = ["DepotOut"]
+__all__ = ["NOTE", "DepotOut"]
 
 _log = logging.getLogger("rushes.stream")
+NOTE = "\0stream"
+"""The key in a frame's meta under which the two ends talk about it; no text that anyone types."""
 _LEAST_BYTES = 64 * 1024
 _JOIN_S, _GLANCE_S = 1.0, 0.002
 _REASONS = {"leased": "full", "no consumer": "no receiver", "timeout": "full"}
@@ -73,14 +77,19 @@ class DepotOut:
 
     def put(self, frame: Frame, place: Place, meta: dict[str, Any], channel: str) -> str:
         """ "" when the frame lies in the depot, else why not. DepotError when none can be made under a fixed name."""
-        depot = self._room_for(max(frame.array.nbytes, _LEAST_BYTES))
+        try:
+            return self._stored(_told(frame, place, meta, channel))
+        except ClosedError:
+            return "stopped"  # while it waited for room
+
+    def _stored(self, frame: Frame) -> str:
+        depot = self._room_for(frame)
         if depot is None:
             return "stopped" if self._closed else "full"
-        told = replace(frame, number=place.number, track=place.track, channel=channel, meta=meta)
-        result = depot.put(told)
+        result = depot.put(frame)
         while result.reason == "no consumer" and self._fixed is None and time.monotonic() < self._expected_s:
             time.sleep(_GLANCE_S)  # it was announced just now: whoever asked for it is on the way
-            result = depot.put(told)
+            result = depot.put(frame)
         return "" if result.stored else _REASONS.get(result.reason or "", "full")
 
     def close(self) -> None:
@@ -89,9 +98,11 @@ class DepotOut:
             self._closed = True
             self._drop()
 
-    def _room_for(self, nbytes: int) -> Depot | None:
+    def _room_for(self, frame: Frame) -> Depot | None:
+        # Coded pictures are of any size: with room to spare, or every somewhat larger one needs a new depot.
+        nbytes = max(frame.array.nbytes * (2 if frame.format == "jpeg" else 1), _LEAST_BYTES)
         depot = self._depot
-        if depot is not None and depot.slot_bytes >= nbytes:
+        if depot is not None and depot.slot_bytes >= frame.array.nbytes:
             return depot
         with self._lock:
             if self._closed or self._broken:
@@ -128,6 +139,19 @@ class DepotOut:
             self._depot.unlink()
             self._depot.close()
             self._depot = None
+
+
+def _told(frame: Frame, place: Place, meta: dict[str, Any], channel: str) -> Frame:
+    """The frame with all that receivers are told of it. A depot takes no array without pixels or without dimensions:
+    in place of such a one goes a row of its bytes, and what it was.
+    """
+    array = frame.array
+    note: dict[str, Any] = {"run": place.run}
+    if not array.size or not array.ndim:
+        note |= {"dtype": array.dtype.str, "shape": list(array.shape)}
+        array = np.frombuffer(array.tobytes() or b"\0", np.uint8)
+        frame = replace(frame, array=array, format="array")
+    return replace(frame, number=place.number, track=place.track, channel=channel, meta={**meta, NOTE: note})
 
 
 def _has_writer(name: str | None) -> bool:

@@ -35,6 +35,7 @@ __all__ = ["Arrival", "Inbox"]
 _log = logging.getLogger("rushes.stream")
 _RING_ITEMS = 8
 _RING_BYTES = 128 * 1024 * 1024
+_MOST_READY = 64
 
 
 class Arrival(Protocol):
@@ -57,6 +58,10 @@ class Inbox:
 
     At most ``ahead`` pictures are decoded before anyone asks for them; those that build upon each other all are, one
     after the other, but only when one is taken are its pixels made.
+
+    ``hold(True)`` is called when the next message had better not come, because its sender would rather wait than lose
+    any, and ``hold(False)`` when there is room again. It is called under the lock, so that both come in the order in
+    which they are meant, and may do no more than pass a word on.
     """
 
     def __init__(
@@ -64,9 +69,10 @@ class Inbox:
         decode: Callable[[Any], NDArray[Any] | Held | Lost],
         *,
         ahead: int,
-        on_room: Callable[[], object] = lambda: None,
+        hold: Callable[[bool], object] = lambda full: None,
     ) -> None:
-        self._decode, self._ahead, self._on_room = decode, ahead, on_room
+        self._decode, self._ahead, self._hold = decode, ahead, hold
+        self._epoch = 0
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._ready = threading.Condition(self._lock)
@@ -78,27 +84,30 @@ class Inbox:
 
     # The socket's side.
 
-    def arrive(self, message: Arrival) -> bool:
-        """Takes a message; never waits for a reader. False when the next had better not come before ``on_room``
-        was called: its sender would rather wait than lose any.
-        """
+    def arrive(self, message: Arrival) -> None:
+        """Takes a message; never waits for a reader."""
         header = message.header
         with self._lock:
             if self._stop:
-                return True
-            ticket = self._sorting.arrive(header, time.monotonic_ns())
+                return
+            if header.codec == "mark":
+                self._sorting.mark(header)
+                self._ready.notify_all()
+                return
+            ticket = self._sorting.arrive(header)
             if ticket is None:
-                return True
+                return
             for gone in self._ring.put(_Job(ticket, message), max(1, header.length)):
                 self._lose(gone)
-            if self._hungry > self._decoding:
-                self._ready.notify()
-            else:
-                self._work.notify()
             self._waits = header.waits
             self._chained = self._chained or header.codec == "h264"
-            self._held_up = header.waits and len(self._ring) >= _RING_ITEMS // 2
-            return not self._held_up
+            if self._hungry > self._decoding:
+                self._ready.notify_all()  # not one of them: it could be somebody who only looks
+            else:
+                self._work.notify()
+            if header.waits and not self._held_up and len(self._ring) >= _RING_ITEMS // 2:
+                self._held_up = True
+                self._hold(True)
 
     def refuse(self) -> None:
         """Counts a message of which no number could be read."""
@@ -106,10 +115,10 @@ class Inbox:
             self._sorting.refused += 1
 
     def order(self, *, ordered: bool, max_wait_s: float) -> None:
-        """By number, a missing one waited for so long; or as frames are decoded. For runs that begin from now on."""
+        """By number, a missing one waited for so long; or as frames are decoded."""
         with self._lock:
-            self._sorting.ordered = ordered
-            self._sorting.max_wait_ns = round(max_wait_s * 1e9)
+            self._sorting.order(ordered=ordered, max_wait_ns=round(max_wait_s * 1e9))
+            self._ready.notify_all()
 
     # Decoding.
 
@@ -130,31 +139,30 @@ class Inbox:
         ahead = self._decoding + self._sorting.outbox.frames
         if self._chained and not self._waits:
             job = self._ring.get()
-            self._decoding += 1
-            return job
-        if not hungry and (ahead >= self._ahead or (self._freshness.slow and ahead >= self._hungry)):
+        elif not hungry and (ahead >= self._ahead or (self._freshness.slow and ahead >= self._hungry)):
             return None
-        if not self._waits and self._freshness.look(len(self._ring)):
+        elif not self._waits and self._freshness.look(len(self._ring)):
             job, stale = self._ring.newest()
             for gone in stale:
                 self._lose(gone)
         else:
             job = self._ring.get()
         self._decoding += 1
+        if self._held_up and len(self._ring) < _RING_ITEMS // 4:
+            self._held_up = False
+            self._hold(False)
         return job
 
     def _run(self, job: _Job) -> None:
-        if self._held_up:
-            self._held_up = False
-            self._on_room()
         result = self._result(job)
         with self._lock:
             self._decoding -= 1
             self._sorting.settle(job.ticket, result, time.monotonic_ns())
             if self._chained:
                 self._work.notify()
-                if not self._waits:
-                    self._sorting.outdate(keep=_RING_ITEMS, spare_first=self._told_gap)
+            most = _MOST_READY if self._waits else _RING_ITEMS
+            if self._sorting.outbox.frames > most:
+                self._sorting.outdate(keep=most, spare_first=self._told_gap)
             self._ready.notify_all()
 
     def _result(self, job: _Job) -> NDArray[Any] | Held | Lost:
@@ -174,14 +182,22 @@ class Inbox:
 
     # The readers' side.
 
-    def take(self, timeout_s: float | None, wanted: Callable[[Ready | Gap], bool]) -> Ready | Gap | None:
-        """The next that is wanted; None when none came in time, or at the stop. ``timeout_s`` None: no limit."""
+    def take(
+        self,
+        timeout_s: float | None,
+        wanted: Callable[[Ready | Gap], bool],
+        epoch: int | None = None,
+    ) -> Ready | Gap | None:
+        """The next that is wanted; None when none came in time, or at the stop, or since the ``epoch``. ``timeout_s``
+        None: no limit.
+        """
         until = None if timeout_s is None else time.monotonic() + timeout_s
+        begun = self._epoch if epoch is None else epoch
         while True:
             with self._lock:
                 self._hungry += 1
                 try:
-                    found, job = self._find(until, wanted)
+                    found, job = self._find(until, wanted, begun)
                 finally:
                     self._hungry -= 1
             if job is not None:
@@ -205,10 +221,10 @@ class Inbox:
             return None
 
     def _find(
-        self, until: float | None, wanted: Callable[[Ready | Gap], bool]
+        self, until: float | None, wanted: Callable[[Ready | Gap], bool], epoch: int
     ) -> tuple[Ready | Gap | None, _Job | None]:
         sorting = self._sorting
-        while True:
+        while not self._stop and self._epoch == epoch:
             sorting.due(time.monotonic_ns())
             frames = sorting.outbox.frames
             # Not behind a Gap: a reader who is slow with these too would get nothing else.
@@ -226,15 +242,14 @@ class Inbox:
                 if len(self._ring):
                     self._work.notify()  # there is room to decode ahead again
                 return found, None
-            if self._stop:
-                return None, None
             job = self._next_job(hungry=True)
             if job is not None:
                 return None, job
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
-                return None, None
+                break
             self._ready.wait(self._patience(left))
+        return None, None
 
     def _patience(self, left_s: float | None) -> float | None:
         """How long a reader may sleep: until its time is up, or a number has been waited for long enough."""
@@ -256,12 +271,13 @@ class Inbox:
     def start(self) -> None:
         """After a stop: takes messages again."""
         with self._lock:
-            self._stop = self._chained = False
+            self._stop = self._chained = self._held_up = False
 
     def stop(self) -> None:
         """Ends readers and decoders; what waits is stale."""
         with self._lock:
             self._stop = True
+            self._epoch += 1
             for job in self._ring.clear():
                 self._lose(job)
             self._ready.notify_all()
@@ -271,6 +287,11 @@ class Inbox:
         """After the decoders have ended: nothing waits any more."""
         with self._lock:
             self._sorting.end()
+
+    @property
+    def epoch(self) -> int:
+        """Counts the stops: who remembers it sees whether there was one."""
+        return self._epoch
 
     @property
     def stopped(self) -> bool:

@@ -41,6 +41,8 @@ class Numbering:
             raise FrameError(f"number must be under 2**63 to be sent, not {number}")
         run, last = self._tracks.get(track, (-1, -1))
         chosen = last + 1 if number is None else number
+        if number is None and chosen >= _LIMIT:
+            chosen = 0
         if run < 0 or chosen <= last:
             run = self._draw()
             self.runs += 1

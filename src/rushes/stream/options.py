@@ -20,7 +20,9 @@ __all__ = [
     "POLICIES",
     "check_codec",
     "check_count",
+    "check_name",
     "check_policy",
+    "check_seconds",
     "check_tracks",
     "load_keys",
     "local_endpoint",
@@ -29,6 +31,7 @@ __all__ = [
 CODECS = ("jpeg", "raw", "h264")
 POLICIES = ("drop_oldest", "drop_newest", "block")
 _MOST_WORKERS = 64
+_LONGEST_NAME = 512
 
 
 def local_endpoint(text: str, mapreduce: bool) -> Endpoint:
@@ -58,6 +61,29 @@ def check_count(value: Any, option: str) -> int:
             f"{option} must be a whole number from 1 to {_MOST_WORKERS}, not {value!r}", option=option
         )
     return value
+
+
+def check_seconds(value: Any, option: str) -> None:
+    """Returns for None, and for a number of seconds up to an hour."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is not None and not (number and 0 <= value <= 3600):
+        raise ConfigError(
+            f"{option} must be a number of seconds from 0 to 3600, not {value!r}", option=option
+        )
+
+
+def check_name(value: Any, option: str) -> None:
+    """Returns for None, and for a text that can travel."""
+    if value is None:
+        return
+    try:
+        fits = isinstance(value, str) and len(value.encode()) <= _LONGEST_NAME
+    except UnicodeEncodeError:
+        fits = False
+    if not fits:
+        raise ConfigError(
+            f"{option} must be a text of at most {_LONGEST_NAME} bytes, not {value!r:.60}", option=option
+        )
 
 
 def check_policy(value: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,6 +20,7 @@ __all__ = ["Outgoing"]
 
 _log = logging.getLogger("rushes.stream")
 _JOIN_S = 5.0
+_IDLE_S, _IDLE_AGAIN_S = 0.25, 1.0
 
 T = TypeVar("T")
 
@@ -29,7 +31,8 @@ class Outgoing(Generic[T]):
 
     The ``room`` holds jobs that no worker has begun. When it is full the ``policy`` says who goes: "drop_oldest",
     "drop_newest", or nobody ("block": put waits). The ``edge`` counts what is offered and dropped here; what was
-    emitted is the emitter's to count. ``encode`` gives None for what is not to be emitted, and counts that.
+    emitted is the emitter's to count. ``encode`` gives None for what is not to be emitted, and counts that. ``on_idle``
+    is called when nothing came for a quarter of a second after something was emitted, and each second from then on.
     """
 
     def __init__(
@@ -42,8 +45,9 @@ class Outgoing(Generic[T]):
         room: int,
         policy: str,
         name: str,
+        on_idle: Callable[[], object] = lambda: None,
     ) -> None:
-        self._encode, self._emit, self._edge = encode, emit, edge
+        self._encode, self._emit, self._edge, self._on_idle = encode, emit, edge, on_idle
         self._room, self._policy = room, policy
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
@@ -51,8 +55,8 @@ class Outgoing(Generic[T]):
         self._jobs: deque[T] = deque()
         self._turns: Turns[tuple[T, Any]] = Turns()
         self._through: deque[tuple[T, Any]] = deque()
-        self._emitting = False
-        self._stop = False
+        self._emitting = self._stop = False
+        self._idle_due_s: float | None = None
         self._threads = [
             threading.Thread(target=self._run, name=f"rushes-encode {name}", daemon=True)
             for _ in range(workers)
@@ -92,15 +96,27 @@ class Outgoing(Generic[T]):
                 thread.join(_JOIN_S)
 
     def _run(self) -> None:
-        while True:
-            with self._lock:
-                while not self._jobs and not self._stop:
-                    self._work.wait()
-                if self._stop:
-                    return
-                job, ticket = self._jobs.popleft(), self._turns.ticket()
-                self._space.notify()
-            self._settle(ticket, job, self._made(job))
+        while (turn := self._next()) is not None:
+            job, ticket = turn
+            if job is None:
+                self._on_idle()
+            else:
+                self._settle(ticket, job, self._made(job))
+
+    def _next(self) -> tuple[T | None, int] | None:
+        """A job and its ticket; no job when it is time to say that there is none; None at the stop."""
+        with self._lock:
+            while not self._stop:
+                # What is encoded and not yet emitted is bounded too: by an emitter who waits.
+                if self._jobs and len(self._through) <= len(self._threads):
+                    self._space.notify()
+                    return self._jobs.popleft(), self._turns.ticket()
+                left_s = None if self._idle_due_s is None else self._idle_due_s - time.monotonic()
+                if left_s is not None and left_s <= 0 and not self._jobs:
+                    self._idle_due_s = time.monotonic() + _IDLE_AGAIN_S
+                    return None, -1
+                self._work.wait(left_s)
+        return None
 
     def _made(self, job: T) -> Any:
         try:
@@ -120,9 +136,18 @@ class Outgoing(Generic[T]):
             self._emitting = True
         while True:
             with self._lock:
+                self._work.notify()
                 if not self._through:
                     self._emitting = False
+                    self._idle_due_s = time.monotonic() + _IDLE_S
                     return
                 job, made = self._through.popleft()
             if made is not None:
-                self._emit(job, made)
+                self._emitted(job, made)
+
+    def _emitted(self, job: T, made: Any) -> None:
+        try:
+            self._emit(job, made)
+        except Exception:  # noqa: BLE001  one frame that cannot be emitted must not end the emitting for all others
+            _log.exception("a frame could not be sent")
+            self._edge.drop("bad")

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from rushes.errors import AccessDenied, BadMessage, ConfigError, DepotError, UnknownName
+from rushes.errors import BadMessage, ConfigError, DepotError, UnknownName, WireError
 from rushes.frame import FORMATS, Frame
 from rushes.lifecycle import Closeable
 from rushes.stream.decoding import decode
@@ -15,7 +15,7 @@ from rushes.stream.depot_in import DepotFeed, Descriptor
 from rushes.stream.h264 import VideoDecoder
 from rushes.stream.handler import Handler
 from rushes.stream.inbox import Inbox
-from rushes.stream.options import check_count, load_keys, local_endpoint
+from rushes.stream.options import check_count, check_seconds, load_keys, local_endpoint
 from rushes.stream.outbox import Ready
 from rushes.stream.sorting import Lost
 from rushes.wire.message import DESCRIPTOR, KEY_WANTED, PIXELS, figures_of, unpack
@@ -68,12 +68,12 @@ class Receiver(Closeable):
         self._track = self._endpoint.options.get("track")
         self._lock = threading.Lock()
         self._video = VideoDecoder()
-        self._inbox = Inbox(self._decode, ahead=self._workers, on_room=self._on_room)
+        self._inbox = Inbox(self._decode, ahead=self._workers, hold=self._hold)
         self._threads: list[threading.Thread] = []
         self._started = False
         self._link: Subscriber | None = None
         self._feed: DepotFeed | None = None
-        self._error: AccessDenied | None = None
+        self._error: WireError | None = None
 
     def start(self) -> Self:
         """Opens the endpoint; does nothing when it is open. ConfigError for one that cannot be connected to."""
@@ -139,7 +139,12 @@ class Receiver(Closeable):
         the time of capture in seconds since the epoch. ConfigError before ``start()``.
         """
         self._check_started()
-        return Handler(self._take_item, lambda: self._inbox.stopped, self._inbox.wait)
+        epoch = self._inbox.epoch
+        return Handler(
+            lambda timeout_s: self._take_item(timeout_s, epoch),
+            lambda: self._inbox.stopped or self._inbox.epoch != epoch,
+            self._inbox.wait,
+        )
 
     def frames(
         self, ordered: bool = True, max_wait_s: float | None = None, track: str | None = None
@@ -152,31 +157,32 @@ class Receiver(Closeable):
         AccessDenied when this end's keys are refused.
         """
         self._check_started()
-        if max_wait_s is not None and not 0 <= max_wait_s <= 3600:
-            raise ConfigError(f"max_wait_s must be from 0 to 3600, not {max_wait_s!r}", option="max_wait_s")
+        check_seconds(max_wait_s, "max_wait_s")
         self._inbox.order(ordered=ordered, max_wait_s=max_wait_s or 0.0)
-        return self._iterate(_of_track(track))
+        return self._iterate(_of_track(track), self._inbox.epoch)
 
     def stats(self) -> StreamStats:
         """The counters since this object was made, over all its starts."""
         link = self._link
         return self._inbox.stats(peers=link.peers if link is not None else 0)
 
-    def _iterate(self, wanted: Callable[[Ready | Gap], bool]) -> Iterator[Frame | Gap]:
+    def _iterate(self, wanted: Callable[[Ready | Gap], bool], epoch: int) -> Iterator[Frame | Gap]:
         while True:
-            found = self._take(None, wanted)
+            found = self._take(None, wanted, epoch)
             if found is None:
                 return
             yield _frame(found) if isinstance(found, Ready) else found
 
-    def _take(self, timeout_s: float | None, wanted: Callable[[Ready | Gap], bool]) -> Ready | Gap | None:
-        found = self._inbox.take(timeout_s, wanted)
+    def _take(
+        self, timeout_s: float | None, wanted: Callable[[Ready | Gap], bool], epoch: int
+    ) -> Ready | Gap | None:
+        found = self._inbox.take(timeout_s, wanted, epoch)
         if found is None and self._error is not None:
             raise self._error
         return found
 
-    def _take_item(self, timeout_s: float | None) -> dict[str, Any] | None:
-        found = self._take(timeout_s, _is_frame)
+    def _take_item(self, timeout_s: float | None, epoch: int) -> dict[str, Any] | None:
+        found = self._take(timeout_s, _is_frame, epoch)
         return _item(found) if isinstance(found, Ready) else None
 
     def _check_started(self) -> None:
@@ -187,7 +193,7 @@ class Receiver(Closeable):
     def _on_message(self, parts: list[memoryview]) -> None:
         try:
             message = unpack(parts)
-            if message.header.format not in FORMATS and message.header.codec != "shm":
+            if message.header.format not in FORMATS and message.header.codec not in ("shm", "mark"):
                 raise BadMessage(f"format {message.header.format[:20]!r} is no picture's")
         except BadMessage as error:
             self._inbox.refuse()
@@ -201,8 +207,7 @@ class Receiver(Closeable):
     def _arrive(self, message: Arrival) -> None:
         if self._track is not None and message.header.track != self._track:
             return
-        if not self._inbox.arrive(message) and (link := self._link) is not None:
-            link.pause(True)
+        self._inbox.arrive(message)
 
     def _decode(self, message: Message | Descriptor) -> NDArray[Any] | Held | Lost:
         if isinstance(message, Descriptor):
@@ -214,9 +219,9 @@ class Receiver(Closeable):
             link.send_up(KEY_WANTED)
         return Lost("bad") if held is None else held
 
-    def _on_room(self) -> None:
+    def _hold(self, full: bool) -> None:
         if (link := self._link) is not None:
-            link.pause(False)
+            link.pause(full)
 
     def _follow(self, header: Header) -> None:
         """The streamer says where on this machine its pixels are. If we cannot look there, it has to send them."""
@@ -236,8 +241,8 @@ class Receiver(Closeable):
                 link.change(DESCRIPTOR, wanted=False)
 
     def _on_event(self, what: str, detail: Any) -> None:
-        if what == "denied":
-            self._error = detail
+        if what == "denied" or what == "failed":
+            self._error = detail if isinstance(detail, WireError) else WireError(str(detail))
             self._inbox.stop()
         elif what == "cut":
             self._inbox.refuse()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes.errors import ConfigError, unknown_name
@@ -16,6 +17,7 @@ from rushes.stream.numbering import Numbering, Place
 from rushes.stream.options import (
     check_codec,
     check_count,
+    check_name,
     check_policy,
     check_tracks,
     load_keys,
@@ -28,7 +30,7 @@ from rushes.wire.message import DESCRIPTOR, KEY_WANTED, PIXELS, pack
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["Streamer"]
 
@@ -69,10 +71,12 @@ class Streamer(Closeable):
         self._tracks = check_tracks(tracks)
         check_codec(codec, quality)
         self._packing = Packing(codec, quality, check_count(nproc, "nproc"), check_policy(when_full))
+        check_name(name, "name")
         self.name = name or self._endpoint.shown
         self._keys = load_keys(keys, "server", self._endpoint)
         self._insecure = insecure
         self._lock = threading.Lock()
+        self._order = threading.Lock()
         self._edge = Edge(self.name)
         self._past_bytes = 0
         self._numbering = Numbering(_draw_run)
@@ -147,19 +151,22 @@ class Streamer(Closeable):
             raise ConfigError(f"{self._label()} is not started: start() it, or use it in a with-block")
         frame = _as_frame(array_or_frame)
         encoding.check_frame(frame)
-        whole_meta = {**frame.meta, **(meta or {})}
-        self._check_plain(frame, whole_meta)
+        whole_meta = _whole_meta(frame, meta)
         track = self._track_of(frame)
-        with self._lock:
-            place = self._numbering.place(track, frame.number)
+        self._check_plain(frame, track, whole_meta)
         if wire is None:
-            return self._put(depot, frame, place, whole_meta)
-        near = wire.wants(DESCRIPTOR) and not depot.broken
-        if near and not wire.wants(PIXELS):
-            return self._put(depot, frame, place, whole_meta)
-        if near:
-            depot.put(frame, place, whole_meta, frame.channel or self.name)
-        reason = wire.put(frame, place, whole_meta)
+            with self._order:
+                return self._put(depot, frame, self._numbering.place(track, frame.number), whole_meta)
+        near, far = wire.wants(DESCRIPTOR) and not depot.broken, wire.wants(PIXELS)
+        held = wire.hold(frame) if far else None
+        # Frames of several threads go out in the order of their numbers, and the copying is done before.
+        with self._order:
+            place = self._numbering.place(track, frame.number)
+            if near and held is None:
+                return self._put(depot, frame, place, whole_meta)
+            if near:
+                depot.put(frame, place, whole_meta, frame.channel or self.name)
+            reason = wire.put(held, place, whole_meta)
         return SendResult(not reason, place.number, reason)
 
     def testcard(
@@ -206,10 +213,12 @@ class Streamer(Closeable):
             raise unknown_name("track", frame.track, self._tracks)
         return frame.track
 
-    def _check_plain(self, frame: Frame, meta: dict[str, Any]) -> None:
-        """Meta that cannot travel is told at the call, and not by a thread that encodes."""
+    def _check_plain(self, frame: Frame, track: str, meta: dict[str, Any]) -> None:
+        """What cannot travel is told at the call, and not by a thread that encodes."""
+        check_name(frame.channel, "channel")
+        check_name(track, "track")
         if meta or frame.figures:
-            pack(header_of(frame, Place(0, "", 0), meta, _ANY, self.name, False))
+            pack(header_of(frame, _ANYWHERE, meta, _ANY, self.name, False))
 
     def _on_event(self, what: str, detail: Any) -> None:
         if what == "subscribed" and detail == DESCRIPTOR:
@@ -229,11 +238,21 @@ class Streamer(Closeable):
         self.stop()
 
 
+# As large as they can be: a header that just fits here fits anywhere.
+_ANYWHERE = Place(2**63 - 1, "x" * 512, 2**63 - 1)
 _ANY = encoding.Encoded("jpeg", "bgr24", "u1", (1, 1, 3), b"0")
 
 
 def _draw_run() -> int:
     return secrets.randbits(63)
+
+
+def _whole_meta(frame: Frame, meta: Mapping[str, Any] | None) -> dict[str, Any]:
+    if meta is None:
+        return frame.meta
+    if not isinstance(meta, Mapping):
+        raise ConfigError(f"meta must be a mapping, not {type(meta).__name__}", option="meta")
+    return {**frame.meta, **meta}
 
 
 def _as_frame(given: Any) -> Frame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
     from rushes.wire.endpoint import Endpoint
     from rushes.wire.keys import Keys
 
-__all__ = ["Packing", "WireOut", "header_of"]
+__all__ = ["Kept", "Packing", "WireOut", "header_of"]
 
 _ROOM = 4
+# libzmq learns only now and then what a receiver has taken: with fewer, short bursts lose frames on a fast link.
+_HWM, _HWM_RAW = 12, 6
+_MOST_MARKS = 16
 
 
 class Packing(NamedTuple):
@@ -42,6 +46,13 @@ class Packing(NamedTuple):
     quality: int
     workers: int
     policy: str
+
+
+class Kept(NamedTuple):
+    """A frame, and the copy that its pixels are if they had to be copied."""
+
+    frame: Frame
+    copy: NDArray[Any] | None
 
 
 class _Job(NamedTuple):
@@ -73,6 +84,7 @@ class WireOut:
         self._video = VideoEncoder(packing.quality) if packing.codec == "h264" else None
         self._key_frames = KeyFrames()
         self._copies = Copies(_ROOM + workers)
+        self._newest: dict[str, Place] = {}
         self._lossless = packing.policy == "block"
         self._closing = False
         self.bytes = 0
@@ -80,7 +92,7 @@ class WireOut:
             endpoint,
             keys=keys,
             insecure=insecure,
-            hwm=int(endpoint.options.get("hwm", _ROOM)),
+            hwm=int(endpoint.options.get("hwm", _HWM_RAW if packing.codec == "raw" else _HWM)),
             lossless=self._lossless,
             on_event=on_event,
         )
@@ -92,20 +104,24 @@ class WireOut:
             room=_ROOM,
             policy=packing.policy,
             name=name,
+            on_idle=self._mark,
         )
 
     def wants(self, topic: bytes) -> bool:
         """Whether any receiver asked for that topic."""
         return self.link.subscribed(topic) > 0
 
-    def put(self, frame: Frame, place: Place, meta: dict[str, Any]) -> str:
-        """ "" when the frame was taken, else why it was not; the pixels may change as soon as this returns."""
-        if not self.wants(PIXELS):
+    def hold(self, frame: Frame) -> Kept:
+        """The frame to be put, with pixels that nobody else changes."""
+        return Kept(*self._copies.of(frame))
+
+    def put(self, kept: Kept | None, place: Place, meta: dict[str, Any]) -> str:
+        """ "" when the frame was taken, else why it was not. None stands for one that no receiver wants."""
+        if kept is None:
             self._edge.offer()
             self._edge.drop("no receiver")
             return ""
-        held, copy = self._copies.of(frame)
-        return self._out.put(_Job(held, place, meta, copy))
+        return self._out.put(_Job(kept.frame, place, meta, kept.copy))
 
     def announce(self, depot: str, head: int) -> None:
         """Tells receivers on this machine where the pixels are from now on, after which place; "": nowhere."""
@@ -132,6 +148,9 @@ class WireOut:
 
     def close(self) -> None:
         """What is being encoded is still sent, the rest dropped as "stopped"."""
+        if self._lossless:
+            self._closing = True
+            self.link.give_up()  # it may wait for a receiver who takes nothing
         self._out.stop()
         self._closing = True
         self.link.close()
@@ -157,6 +176,7 @@ class WireOut:
     def _emit(self, job: _Job, made: Encoded) -> None:
         payload = memoryview(made.payload)
         size, copy = payload.nbytes, job.copy
+        self._newest[job.place.track] = job.place
         header = pack(header_of(job.frame, job.place, job.meta, made, self._name, self._lossless))
         done = None
         if copy is not None and _over_copy(made, job):
@@ -168,6 +188,24 @@ class WireOut:
             self.link.publish(PIXELS, header, payload, sent=lambda sent: self._sent(sent, size), done=done)
         except ClosedError:
             self._edge.drop("stopped")
+
+    def _mark(self) -> None:
+        """Says which numbers were the newest: a receiver whom the last ones did not reach could not know otherwise."""
+        for place in list(self._newest.values())[:_MOST_MARKS]:
+            header = Header(
+                stream=self._name,
+                run=place.run,
+                number=place.number,
+                captured_ns=0,
+                sent_ns=SYSTEM.wall_ns(),
+                track=place.track,
+                codec="mark",
+                format="",
+                shape=(),
+                length=0,
+            )
+            with contextlib.suppress(ClosedError):
+                self.link.publish(PIXELS, pack(header), b"")
 
     def _sent(self, sent: bool, size: int) -> None:
         if sent:

@@ -89,6 +89,14 @@ class Sequence:
         self.seen += 1
         return Seen(fresh=True, gap=gap)
 
+    def upto(self, number: int) -> Gap | None:
+        """The sender says that it has sent this number, and none above it: those that did not come are missing."""
+        if number <= self.highest:
+            return None
+        gap = self._open(self.highest + 1, number)
+        self.highest = number
+        return gap
+
     def _open(self, first: int, last: int) -> Gap | None:
         if first > last:
             return None

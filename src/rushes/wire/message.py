@@ -67,7 +67,7 @@ Side = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Shape = Annotated[tuple[Side, ...], msgspec.Meta(max_length=MAX_DIMENSIONS)]
 Points = Annotated[list[tuple[float, float]], msgspec.Meta(max_length=1024)]
 PlainFigure = Annotated[dict[str, str | int | float | Points], msgspec.Meta(max_length=16)]
-Codec = Literal["jpeg", "raw", "h264", "shm"]
+Codec = Literal["jpeg", "raw", "h264", "shm", "mark"]
 
 
 class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,6 +79,7 @@ class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
     without the ones before it. ``waits`` that the sender waits for slow receivers instead of dropping: such a
     message may be left unread until there is room. ``figures`` are those of :func:`rushes.figures.to_plain`, at
     most 64. With codec "shm" the payload is empty and ``meta`` names the depot where the pictures lie.
+    With codec "mark" it is empty too: ``number`` is the newest that was sent, for whoever it did not reach.
     """
 
     version: int = VERSION
@@ -199,9 +200,9 @@ def _fault(header: Header, max_pixels: int) -> str:
     if codec == "raw":
         if header.length != elements * item:
             return f"raw {header.dtype} of shape {shape} has {elements * item} bytes, not {header.length}"
-    elif codec == "shm":
+    elif codec in ("shm", "mark"):
         if header.length:
-            return f"a descriptor carries no pixels, this one says {header.length} bytes"
+            return f"a {codec} message carries no pixels, this one says {header.length} bytes"
     elif not header.length:
         return f"a {codec} picture of no bytes"
     return ""

@@ -62,6 +62,8 @@ class Link(Closeable):
     ("failed", error) when the link itself broke and is of no more use.
     """
 
+    _heartbeats = False
+
     def __init__(
         self,
         endpoint: Endpoint,
@@ -108,7 +110,7 @@ class Link(Closeable):
     def _open(self, kind: int, keys: Keys | None, hwm: int) -> None:
         self._gate = gate(self._context, keys) if keys is not None and self._bind else None
         self._socket = self._context.socket(kind)
-        set_options(self._socket, hwm, ipv6="[" in self._where)
+        set_options(self._socket, hwm, ipv6="[" in self._where, heartbeats=self._heartbeats)
         if keys is not None:
             set_keys(self._socket, keys, self._bind)
         self._monitor = self._socket.get_monitor_socket(sum(EVENTS))

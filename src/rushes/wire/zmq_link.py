@@ -38,7 +38,7 @@ class Publisher(Link):
 
     Bound, or with ``bind=False`` connected to where a receiver is bound. At most ``hwm`` messages wait here,
     and as many for each receiver. ``lossless``: publish waits when they do, and messages wait for the slowest
-    receiver; one that is silent for 1.5 s counts no longer. ``on_event(what, detail)`` is called on the I/O
+    receiver. Otherwise one that is silent for 1.5 s is hung up on. ``on_event(what, detail)`` is called on the I/O
     thread and must be quick: besides what :class:`Link` says, ("subscribed" | "unsubscribed", topic) and
     ("request", bytes), a receiver's message upstream, ``b"k"`` when it wants a key frame.
     """
@@ -57,6 +57,7 @@ class Publisher(Link):
         self._waiting: deque[_Item] = deque()
         self._room = threading.Condition()
         self._hwm, self._lossless = hwm, lossless
+        self._heartbeats = not lossless
         self._topics: Counter[bytes] = Counter()
         self._unreleased: list[tuple[zmq.MessageTracker, Callable[[bool], object]]] = []
         self._ended = False
@@ -93,7 +94,7 @@ class Publisher(Link):
             )
         old = None
         with self._room:
-            while self._lossless and len(self._waiting) >= self._hwm and not (self._ended or self._stop):
+            while self._must_wait():
                 self._room.wait(_SLICE_MS / 1000)
             closed = self._ended or self._stop
             if not closed:
@@ -107,6 +108,17 @@ class Publisher(Link):
         if old is not None:
             self._drop(old)
         return old is None
+
+    def _must_wait(self) -> bool:
+        full = self._lossless and len(self._waiting) >= self._hwm and not (self._ended or self._stop)
+        # The I/O thread, when it publishes from a callback, is the one that makes the room.
+        return full and threading.current_thread() is not self._thread
+
+    def give_up(self) -> None:
+        """Whoever waits in ``publish`` waits no more: it and all later ones raise ClosedError."""
+        with self._room:
+            self._ended = True
+            self._room.notify_all()
 
     def subscribed(self, topic: bytes) -> int:
         """How many subscriptions match ``topic`` now."""

@@ -79,15 +79,24 @@ def check_options(endpoint: Endpoint, bind: bool, keys: Keys | None, insecure: b
         raise ConfigError(f"this end needs the {side}'s keys, not the {keys.side}'s", option="keys")
 
 
-def set_options(socket: zmq.Socket[bytes], hwm: int, *, ipv6: bool) -> None:
-    """What holds for every socket: bounds, heartbeats, how it connects again."""
+def set_options(socket: zmq.Socket[bytes], hwm: int, *, ipv6: bool, heartbeats: bool) -> None:
+    """What holds for every socket: bounds, how it connects again, how it notices that the other end is gone.
+
+    That is by the system's own probes, which need nothing of either program. ``heartbeats`` notice a program that
+    was stopped as well, but only a sender that drops may have them: a socket whose queue is full reads no answers,
+    and libzmq 4.3 ends the whole process when its heartbeat runs out over that (its issues 3937 and 4767).
+    """
     for option, value in (
         (zmq.LINGER, 0),
         (zmq.SNDHWM, hwm),
         (zmq.RCVHWM, hwm),
         (zmq.MAXMSGSIZE, MAX_PART_BYTES),
-        (zmq.HEARTBEAT_IVL, 500),
+        (zmq.HEARTBEAT_IVL, 500 if heartbeats else 0),
         (zmq.HEARTBEAT_TIMEOUT, 1500),
+        (zmq.TCP_KEEPALIVE, 1),
+        (zmq.TCP_KEEPALIVE_IDLE, 1),
+        (zmq.TCP_KEEPALIVE_INTVL, 1),
+        (zmq.TCP_KEEPALIVE_CNT, 3),
         (zmq.HANDSHAKE_IVL, round(SILENT_S * 1000)),
         (zmq.RECONNECT_IVL, 100),
         (zmq.RECONNECT_IVL_MAX, 400),

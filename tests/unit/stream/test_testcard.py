@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import threading
 from itertools import pairwise
 
@@ -15,14 +16,23 @@ PATIENCE_S = 20.0
 
 
 class Sender:
-    """Keeps what it is given, with the moments, on a clock that each send and each sleep moves."""
+    """Keeps what it is given, with the moments, on a clock that each send and each sleep moves.
 
-    def __init__(self, cost_s=0.0, stop_after=None, error=None):
+    Sends cost ``cost_s`` each, or each its own and those behind nothing.
+    """
+
+    def __init__(self, cost_s=0.0, stop_at_s=None, error=None):
         self.clock = ManualClock()
-        self.clock.sleep = self.clock.advance  # type: ignore[method-assign]
+        self.clock.sleep = self._pass  # type: ignore[method-assign]
         self.started = False
         self.frames, self.at_s = [], []
-        self._cost_s, self._stop_after, self._error = cost_s, stop_after, error
+        self._costs_s = itertools.repeat(cost_s) if isinstance(cost_s, float) else iter(cost_s)
+        self._stop_at_s, self._error = stop_at_s, error
+
+    def _pass(self, seconds):
+        self.clock.advance(seconds)
+        if self._stop_at_s is not None and self.clock.monotonic_ns() >= self._stop_at_s * 1e9:
+            self.started = False
 
     def start(self):
         self.started = True
@@ -32,9 +42,7 @@ class Sender:
             raise self._error
         self.frames.append(array_or_frame)
         self.at_s.append(self.clock.monotonic_ns() / 1e9)
-        if len(self.frames) == self._stop_after:
-            self.started = False
-        self.clock.advance(self._cost_s)
+        self.clock.advance(next(self._costs_s, 0.0))
 
 
 def test_it_starts_the_sender_and_ends_after_so_many():
@@ -52,9 +60,9 @@ def test_it_keeps_its_pace_whatever_a_send_costs():
 
 
 def test_moments_that_were_missed_are_skipped():
-    sender = Sender(cost_s=0.25)
+    sender = Sender(cost_s=[0.0, 0.45])
     play(sender, TEST_S, count=5, fps=10, clock=sender.clock)
-    assert sender.at_s == pytest.approx([0, 0.25, 0.5, 0.75, 1.0], abs=1e-6)
+    assert sender.at_s == pytest.approx([0, 0.1, 0.55, 0.6, 0.7], abs=1e-6)
 
 
 def test_an_animated_card_moves_for_ever_and_a_still_one_does_not():
@@ -67,10 +75,10 @@ def test_an_animated_card_moves_for_ever_and_a_still_one_does_not():
     assert still.frames[0] is still.frames[1]
 
 
-def test_a_stop_ends_it_also_between_two_frames():
-    sender = Sender(stop_after=4)
-    assert play(sender, TEST_S, fps=0.01, clock=sender.clock) == 4
-    assert sender.clock.monotonic_ns() <= 301 * 10**9
+def test_a_stop_ends_it_also_in_a_long_wait_between_two_frames():
+    sender = Sender(stop_at_s=25.0)
+    assert play(sender, TEST_S, fps=0.1, clock=sender.clock) == 3
+    assert sender.clock.monotonic_ns() == pytest.approx(25e9, abs=0.1e9)
 
 
 @pytest.mark.parametrize("kind", [ConfigError, ClosedError])
