@@ -10,6 +10,7 @@ from rushes.cli.depot import depot
 from rushes.cli.doctor import doctor
 from rushes.cli.keys import keys
 from rushes.cli.shot import shot
+from rushes.cli.stream import recv, send
 from rushes.cli.up import up
 from rushes.cli.version import version, version_text
 
@@ -25,6 +26,8 @@ app = App(
 app.command(up)
 app.command(capture)
 app.command(shot)
+app.command(send)
+app.command(recv)
 app.command(archive)
 app.command(depot)
 app.command(keys)

@@ -12,9 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import numpy as np
-
-from rushes.errors import CodecError, FrameError, FrameGone, WireError
+from rushes.stream.attempts import attempt, with_pixels
 from rushes.stream.freshness import Freshness
 from rushes.stream.outbox import Ready
 from rushes.stream.sorting import Lost, Sorting, Ticket
@@ -154,7 +152,7 @@ class Inbox:
         return job
 
     def _run(self, job: _Job) -> None:
-        result = self._result(job)
+        result = attempt(self._decode, job.message)
         with self._lock:
             self._decoding -= 1
             self._sorting.settle(job.ticket, result, time.monotonic_ns())
@@ -164,18 +162,6 @@ class Inbox:
             if self._sorting.outbox.frames > most:
                 self._sorting.outdate(keep=most, spare_first=self._told_gap)
             self._ready.notify_all()
-
-    def _result(self, job: _Job) -> NDArray[Any] | Held | Lost:
-        number = job.ticket.header.number
-        try:
-            return self._decode(job.message)
-        except FrameGone:
-            return Lost("stale")
-        except (WireError, CodecError, FrameError) as error:
-            _log.warning("frame %d was refused: %s", number, error)
-        except Exception:  # noqa: BLE001  one message that breaks a decoder must not end the thread for all others
-            _log.exception("frame %d could not be decoded", number)
-        return Lost("bad")
 
     def _lose(self, job: _Job) -> None:
         self._sorting.settle(job.ticket, Lost("stale"), time.monotonic_ns())
@@ -209,16 +195,11 @@ class Inbox:
 
     def _whole(self, ready: Ready) -> Ready | None:
         """The frame with its pixels; None when they cannot be had after all."""
-        header, array = ready
-        if isinstance(array, np.ndarray):
-            return ready
-        try:
-            return Ready(header, array.pixels(header.format, header.shape))
-        except (CodecError, FrameError) as error:
-            _log.warning("frame %d was refused: %s", header.number, error)
+        made = with_pixels(ready)
+        if made is None:
             with self._lock:
                 self._sorting.spoil()
-            return None
+        return made
 
     def _find(
         self, until: float | None, wanted: Callable[[Ready | Gap], bool], epoch: int
