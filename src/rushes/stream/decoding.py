@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.codecs import jpeg
 from rushes.errors import BadMessage
+from rushes.frame import check_array
 from rushes.wire.message import as_array, figures_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ def decode(message: Message) -> NDArray[Any]:
     if header.figures:
         figures_of(header)
     if header.codec == "raw":
-        return as_array(message)
+        array = as_array(message)
+        check_array(array, header.format)
+        return array
+    if header.dtype != "u1":
+        raise BadMessage(f"a {header.codec} picture is never of {header.dtype}")
     if header.codec != "jpeg":
         raise BadMessage(f"codec {header.codec!r} cannot be decoded here")
     if jpeg.read_size(message.payload) != _size(header.format, header.shape):

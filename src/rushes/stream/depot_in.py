@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["DepotFeed", "Descriptor"]
 
 _log = logging.getLogger("rushes.stream")
-_LOOK_S = 0.1
+_LOOK_S, _GLANCE_S = 0.1, 0.002
 
 
 class Descriptor:
@@ -125,12 +125,27 @@ class DepotFeed:
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
+    @property
+    def queued(self) -> bool:
+        """Whether it still waits for the feed before it."""
+        return self._behind is not None and self.alive
+
     def _run(self) -> None:
+        try:
+            self._wait_behind()
+            self._serve()
+        finally:
+            if self._first is not None:
+                self._first.close()
+
+    def _wait_behind(self) -> None:
+        while self._behind is not None and self._behind.alive:
+            if self._stop.wait(_GLANCE_S):
+                self._behind.close()
+        self._behind = None
+
+    def _serve(self) -> None:
         begun = False
-        behind, self._behind = self._behind, None
-        while behind is not None and behind.alive:
-            if self._stop.wait(0.001):
-                behind.close()
         while not self._stop.is_set():
             depot = self._attach()
             if depot is not None:
@@ -169,7 +184,11 @@ class DepotFeed:
         with depot.frames(start, lossless=lossless) as frames:
             while not self._stop.is_set():
                 if not depot.wait(frames.last, _LOOK_S):
-                    if depot.unlinked or _is_deserted(depot, frames.last):
+                    if depot.unlinked:
+                        return
+                    if _is_deserted(depot, frames.last):
+                        if self._once:
+                            depot.unlink()  # nobody else would: its name was drawn by the streamer that died
                         return
                     continue
                 with next(frames) as lease:

@@ -147,6 +147,9 @@ def _told(frame: Frame, place: Place, meta: dict[str, Any], channel: str) -> Fra
     """
     array = frame.array
     note: dict[str, Any] = {"run": place.run}
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+        frame = replace(frame, array=array)
     if not array.size or not array.ndim:
         note |= {"dtype": array.dtype.str, "shape": list(array.shape)}
         array = np.frombuffer(array.tobytes() or b"\0", np.uint8)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Receiver"]
 
 _log = logging.getLogger("rushes.stream")
+_WARN_EACH_S = 5.0
 
 
 class Receiver(Closeable):
@@ -71,6 +72,7 @@ class Receiver(Closeable):
         self._inbox = Inbox(self._decode, ahead=self._workers, hold=self._hold)
         self._threads: list[threading.Thread] = []
         self._started = False
+        self._warn_again_s = 0.0
         self._link: Subscriber | None = None
         self._feed: DepotFeed | None = None
         self._error: WireError | None = None
@@ -197,12 +199,18 @@ class Receiver(Closeable):
                 raise BadMessage(f"format {message.header.format[:20]!r} is no picture's")
         except BadMessage as error:
             self._inbox.refuse()
-            _log.warning("%s sent a message that was refused: %s", self.name, error)
+            self._warn(error)
             return
         if message.header.codec == "shm":
             self._follow(message.header)
         else:
             self._arrive(message)
+
+    def _warn(self, error: BadMessage) -> None:
+        """Not of each: a peer that sends nothing but nonsense must not fill the disk with it."""
+        if (now_s := time.monotonic()) >= self._warn_again_s:
+            self._warn_again_s = now_s + _WARN_EACH_S
+            _log.warning("%s sent what was refused: %s", self.name, error)
 
     def _arrive(self, message: Arrival) -> None:
         if self._track is not None and message.header.track != self._track:
@@ -227,6 +235,9 @@ class Receiver(Closeable):
         """The streamer says where on this machine its pixels are. If we cannot look there, it has to send them."""
         name, after, old = header.meta.get("depot"), header.meta.get("after"), self._feed
         if old is not None and old.name == name and old.alive:
+            return
+        if old is not None and old.queued:
+            self._inbox.refuse()  # a streamer has one depot, and changes it when it has left the one before
             return
         try:
             if not isinstance(name, str) or not name or type(after) is not int or after < -1:
