@@ -13,6 +13,7 @@ from rushes.stream.plain import recv, send
 from rushes.stream.receiver import Receiver
 from rushes.stream.records import SendResult, StreamStats
 from rushes.stream.streamer import Streamer
+from rushes.stream.work.worker import Worker
 from rushes.wire.flow import Gap
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "SendResult",
     "StreamStats",
     "Streamer",
+    "Worker",
     "buffer",
     "dispfps",
     "display",

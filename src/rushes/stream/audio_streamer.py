@@ -12,8 +12,9 @@ from rushes.clock import SYSTEM
 from rushes.errors import ClosedError, ConfigError
 from rushes.lifecycle import Closeable
 from rushes.metrics import Edge
-from rushes.stream.options import load_keys, local_endpoint
+from rushes.stream.options import is_hubbed, load_keys
 from rushes.stream.records import SendResult, StreamStats
+from rushes.wire.endpoint import parse
 from rushes.wire.message import MAX_BYTES, PIXELS, Header, lay_out, pack
 from rushes.wire.zmq_link import Publisher
 
@@ -34,7 +35,8 @@ ROOM = 64
 
 def audio_endpoint(text: str) -> Endpoint:
     """The endpoint, of a scheme that sound can be sent over."""
-    endpoint = local_endpoint(text, mapreduce=False)
+    endpoint = parse(text)
+    is_hubbed(endpoint, mapreduce=False)
     if endpoint.scheme not in ("tcp", "ipc"):
         raise ConfigError(
             f"{endpoint.shown}: sound goes over tcp://host:port or ipc://name", option="endpoint"

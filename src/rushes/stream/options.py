@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.codecs.jpeg import check_quality
 from rushes.errors import ConfigError, unknown_name
-from rushes.wire.endpoint import Endpoint, parse
 from rushes.wire.keys import Keys, load
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from rushes.wire.endpoint import Endpoint
     from rushes.wire.keys import Side
 
 __all__ = [
@@ -24,8 +24,8 @@ __all__ = [
     "check_policy",
     "check_seconds",
     "check_tracks",
+    "is_hubbed",
     "load_keys",
-    "local_endpoint",
 ]
 
 CODECS = ("jpeg", "raw", "h264")
@@ -34,15 +34,19 @@ _MOST_WORKERS = 64
 _LONGEST_NAME = 512
 
 
-def local_endpoint(text: str, mapreduce: bool) -> Endpoint:
-    """The endpoint, of a scheme that can be spoken without a hub."""
-    endpoint = parse(text)
-    if mapreduce or endpoint.scheme in ("nats", "tls"):
+def is_hubbed(endpoint: Endpoint, mapreduce: bool) -> bool:
+    """Whether it is to be spoken to a hub. ConfigError when it cannot be."""
+    if mapreduce and endpoint.scheme in ("ipc", "shm"):
         raise ConfigError(
-            f"{endpoint.shown}: streams through a hub cannot be had here; use tcp://, ipc:// or shm://",
+            f"{endpoint.shown} cannot deal work out: use tcp://host:port, which starts a hub, or nats://host:port",
             option="endpoint",
         )
-    return endpoint
+    if not mapreduce and endpoint.scheme in ("nats", "tls"):
+        raise ConfigError(
+            f"{endpoint.shown} names a hub, which deals work out: give mapreduce=True, or use tcp://, ipc:// or shm://",
+            option="endpoint",
+        )
+    return mapreduce
 
 
 def load_keys(folder: str | os.PathLike[str] | None, side: Side, endpoint: Endpoint) -> Keys | None:
@@ -86,9 +90,9 @@ def check_name(value: Any, option: str) -> None:
         )
 
 
-def check_policy(value: str | None) -> str:
+def check_policy(value: str | None, usual: str = "drop_oldest") -> str:
     """What happens to frames when there is no room."""
-    policy = "drop_oldest" if value is None else value
+    policy = usual if value is None else value
     if policy not in POLICIES:
         raise unknown_name("when_full", policy, POLICIES)
     return policy

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes.errors import ConfigError, unknown_name
-from rushes.frame import Frame, guess_format
 from rushes.lifecycle import Closeable
 from rushes.metrics import Edge
 from rushes.stream import encoding
 from rushes.stream.depot_out import DepotOut
+from rushes.stream.given import as_frame, whole_meta
 from rushes.stream.numbering import Numbering, Place
 from rushes.stream.options import (
     check_codec,
@@ -20,21 +20,26 @@ from rushes.stream.options import (
     check_name,
     check_policy,
     check_tracks,
+    is_hubbed,
     load_keys,
-    local_endpoint,
 )
 from rushes.stream.records import SendResult, StreamStats
 from rushes.stream.testcard import play
 from rushes.stream.wire_out import Packing, WireOut, header_of
+from rushes.wire.endpoint import parse
 from rushes.wire.message import DESCRIPTOR, KEY_WANTED, PIXELS, pack
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from rushes.frame import Frame
+    from rushes.stream.work.work_out import WorkOut
 
 __all__ = ["Streamer"]
 
 _SLOTS = 8
+_LOOK_S = 0.01
 
 
 class Streamer(Closeable):
@@ -67,13 +72,16 @@ class Streamer(Closeable):
         insecure: bool = False,
     ) -> None:
         super().__init__()
-        self._endpoint = local_endpoint(endpoint, mapreduce)
+        self._endpoint = parse(endpoint)
+        self._hubbed = is_hubbed(self._endpoint, mapreduce)
         self._tracks = check_tracks(tracks)
         check_codec(codec, quality)
-        self._packing = Packing(codec, quality, check_count(nproc, "nproc"), check_policy(when_full))
+        policy = check_policy(when_full, "block" if mapreduce else "drop_oldest")
+        self._packing = Packing(codec, quality, check_count(nproc, "nproc"), policy)
         check_name(name, "name")
         self.name = name or self._endpoint.shown
-        self._keys = load_keys(keys, "server", self._endpoint)
+        self._key_folder = keys
+        self._keys = None if self._hubbed else load_keys(keys, "server", self._endpoint)
         self._insecure = insecure
         self._lock = threading.Lock()
         self._order = threading.Lock()
@@ -82,6 +90,7 @@ class Streamer(Closeable):
         self._numbering = Numbering(_draw_run)
         self._depot: DepotOut | None = None
         self._wire: WireOut | None = None
+        self._work: WorkOut | None = None
         self._started = False
 
     @property
@@ -94,7 +103,9 @@ class Streamer(Closeable):
         """Where it is bound, with the port the system chose where 0 was asked for; ConfigError before ``start()``."""
         if not self._started:
             raise ConfigError(f"{self._label()} has no address: start() it first")
-        wire = self._wire
+        wire, work = self._wire, self._work
+        if work is not None:
+            return work.end.address
         if wire is None or self._endpoint.scheme != "tcp":
             return self._endpoint.shown
         return wire.link.address
@@ -110,7 +121,9 @@ class Streamer(Closeable):
                 return self
             self._numbering = Numbering(_draw_run)
             policy: Any = self._packing.policy
-            if self._endpoint.scheme == "shm":
+            if self._hubbed:
+                self._work = self._open_work()
+            elif self._endpoint.scheme == "shm":
                 self._depot = DepotOut(self._endpoint.name, slots=2 * _SLOTS, when_full=policy)
             else:
                 self._depot = DepotOut(None, slots=_SLOTS, when_full=policy, on_made=self._announce)
@@ -129,9 +142,12 @@ class Streamer(Closeable):
     def stop(self) -> None:
         """Ends the stream; frames that wait are dropped as "stopped". Receivers wait for the next ``start()``."""
         with self._lock:
-            wire, depot = self._wire, self._depot
-            self._wire = self._depot = None
+            wire, depot, work = self._wire, self._depot, self._work
+            self._wire = self._depot = self._work = None
             self._started = False
+        if work is not None:
+            work.close()
+            self._past_bytes += work.bytes
         if wire is not None:
             wire.close()
             self._past_bytes += wire.bytes
@@ -146,27 +162,33 @@ class Streamer(Closeable):
         sent, ConfigError for meta that cannot travel or without a ``start()``.
         """
         self._check_open()
-        wire, depot = self._wire, self._depot
-        if depot is None:
+        wire, depot, work = self._wire, self._depot, self._work
+        if depot is None and work is None:
             raise ConfigError(f"{self._label()} is not started: start() it, or use it in a with-block")
-        frame = _as_frame(array_or_frame)
+        frame = as_frame(array_or_frame)
         encoding.check_frame(frame)
-        whole_meta = _whole_meta(frame, meta)
+        told = whole_meta(frame, meta)
         track = self._track_of(frame)
-        self._check_plain(frame, track, whole_meta)
-        if wire is None:
+        self._check_plain(frame, track, told)
+        if work is not None:
+            kept = work.hold(frame)
             with self._order:
-                return self._put(depot, frame, self._numbering.place(track, frame.number), whole_meta)
+                place = self._numbering.place("", frame.number)
+                reason = work.put(kept, place, told)
+            return SendResult(not reason, place.number, reason)
+        if depot is None or wire is None:
+            with self._order:
+                return self._put(depot, frame, self._numbering.place(track, frame.number), told)
         near, far = wire.wants(DESCRIPTOR) and not depot.broken, wire.wants(PIXELS)
         held = wire.hold(frame) if far else None
         # Frames of several threads go out in the order of their numbers, and the copying is done before.
         with self._order:
             place = self._numbering.place(track, frame.number)
             if near and held is None:
-                return self._put(depot, frame, place, whole_meta)
+                return self._put(depot, frame, place, told)
             if near:
-                depot.put(frame, place, whole_meta, frame.channel or self.name)
-            reason = wire.put(held, place, whole_meta)
+                depot.put(frame, place, told, frame.channel or self.name)
+            reason = wire.put(held, place, told)
         return SendResult(not reason, place.number, reason)
 
     def testcard(
@@ -181,7 +203,7 @@ class Streamer(Closeable):
 
     def stats(self) -> StreamStats:
         """The counters since this object was made, over all its starts."""
-        edge, wire, depot = self._edge.stats(), self._wire, self._depot
+        edge, wire, depot, work = self._edge.stats(), self._wire, self._depot, self._work
         peers = wire.link.peers if wire is not None else depot.readers if depot is not None else 0
         return StreamStats(
             offered=edge.offered,
@@ -189,14 +211,41 @@ class Streamer(Closeable):
             dropped=edge.dropped,
             waiting=edge.waiting,
             peers=peers,
-            bytes=self._past_bytes + (wire.bytes if wire is not None else 0),
+            bytes=self._past_bytes + sum(each.bytes for each in (wire, work) if each is not None),
             runs=self._numbering.runs,
         )
 
-    def _put(self, depot: DepotOut, frame: Frame, place: Place, meta: dict[str, Any]) -> SendResult:
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Waits until somebody asks for frames; False when nobody has within ``timeout_s`` (None: no limit), or at the
+        stop. At once true of a depot, where frames lie ready, and of a hub, which keeps them.
+        """
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        while self._started:
+            wire = self._wire
+            if wire is None or wire.wants(PIXELS) or wire.wants(DESCRIPTOR):
+                return True
+            if until is not None and time.monotonic() >= until:
+                return False
+            time.sleep(_LOOK_S)
+        return False
+
+    def _open_work(self) -> WorkOut:
+        from rushes.stream.work.work_out import WorkOut  # loads the client of hubs, which few need
+
+        return WorkOut(
+            self._endpoint,
+            self._packing,
+            self._tracks,
+            keys=self._key_folder,
+            insecure=self._insecure,
+            edge=self._edge,
+            name=self.name,
+        )
+
+    def _put(self, depot: DepotOut | None, frame: Frame, place: Place, meta: dict[str, Any]) -> SendResult:
         self._edge.offer()
         try:
-            reason = depot.put(frame, place, meta, frame.channel or self.name)
+            reason = "stopped" if depot is None else depot.put(frame, place, meta, frame.channel or self.name)
         except BaseException:  # whatever it is, the frame has an outcome
             self._edge.drop("bad")
             raise
@@ -245,20 +294,3 @@ _ANY = encoding.Encoded("jpeg", "bgr24", "u1", (1, 1, 3), b"0")
 
 def _draw_run() -> int:
     return secrets.randbits(63)
-
-
-def _whole_meta(frame: Frame, meta: Mapping[str, Any] | None) -> dict[str, Any]:
-    if meta is None:
-        return frame.meta
-    if not isinstance(meta, Mapping):
-        raise ConfigError(f"meta must be a mapping, not {type(meta).__name__}", option="meta")
-    return {**frame.meta, **meta}
-
-
-def _as_frame(given: Any) -> Frame:
-    if isinstance(given, Frame):
-        return given
-    shape, dtype = getattr(given, "shape", None), getattr(given, "dtype", None)
-    if shape is None or dtype is None:
-        raise ConfigError(f"send takes an array or a Frame, not {type(given).__name__}", option="frame")
-    return Frame(given, format=guess_format(shape, dtype))

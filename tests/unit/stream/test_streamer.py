@@ -17,7 +17,7 @@ from tests.support.streams import Reading, at_rest, eventually, joined, picture,
     [
         ("nats://127.0.0.1:4222/a", {}),
         ("tls://127.0.0.1:4222/a", {}),
-        ("tcp://127.0.0.1:0", {"mapreduce": True}),
+        ("shm://a", {"mapreduce": True}),
         ("tcp://127.0.0.1", {}),
         ("ipc://a/b", {}),
         ("ipc://a?shm=perhaps", {}),

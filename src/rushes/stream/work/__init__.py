@@ -1,0 +1,3 @@
+"""Frames dealt out to workers on any machine, and their results put in order again, by way of a hub."""
+
+from __future__ import annotations

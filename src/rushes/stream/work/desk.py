@@ -1,0 +1,234 @@
+"""Where a worker's frames come in and its results go out: nothing is done with before its result is safe."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from rushes.errors import BadMessage, ClosedError, ConfigError, RushesError, WireError
+from rushes.stream import parcel
+from rushes.stream.work.held import Held, Work
+from rushes.stream.work.hubs import HubEnd
+from rushes.wire.jet_names import result_subject
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from rushes.frame import Frame
+    from rushes.metrics import Edge
+    from rushes.wire.endpoint import Endpoint
+    from rushes.wire.jet_item import Item
+
+__all__ = ["TRIES", "Desk"]
+
+_log = logging.getLogger("rushes.stream")
+TRIES = 5
+"""After so many failures a frame is given up, and the receiver told."""
+_FIRST_S, _MOST_S = 0.05, 2.0
+
+
+class Desk:
+    """The links to both hubs, and what is between. ``on_work`` is called on the source's thread and must be quick.
+
+    Of each frame one of ``done``, ``skip``, ``failed`` and ``again`` is called, from any thread. Results go out on a
+    thread of their own, since a full drain is waited for.
+    """
+
+    def __init__(
+        self,
+        source: Endpoint,
+        drain: Endpoint,
+        track: str,
+        *,
+        ahead: int,
+        keys: str | os.PathLike[str] | None,
+        insecure: bool,
+        edge: Edge,
+        on_work: Callable[[Work], object],
+        on_error: Callable[[WireError], object],
+    ) -> None:
+        self._track, self._edge, self._on_work, self._on_error = track, edge, on_work, on_error
+        self._error: WireError | None = None
+        self._closing = False
+        self._results: deque[tuple[Work, parcel.Parcel, Any]] = deque()
+        self._lock = threading.Lock()
+        self._ready = threading.Condition(self._lock)
+        self._given: dict[int, Work] = {}
+        self._in = HubEnd(source, "worker", bind=False, keys=keys, insecure=insecure, on_event=self._on_event)
+        try:
+            self._out = (
+                self._in
+                if drain == source
+                else HubEnd(
+                    drain, "worker", bind=False, keys=keys, insecure=insecure, on_event=self._on_event
+                )
+            )
+        except BaseException:  # whatever it is, the first link must not stay behind
+            self._in.close()
+            raise
+        self._held = Held(self._in.name)
+        self._subject = result_subject(self._out.stream, track)
+        self._granted = ahead
+        self._thread = threading.Thread(
+            target=self._run, name=f"rushes-results {self._out.name}", daemon=True
+        )
+        self._thread.start()
+        self._puller = self._in.link.pull(self._in.stream, track, batch=ahead, on_item=self._on_item)
+
+    @property
+    def held(self) -> Held:
+        """The frames that are being worked on."""
+        return self._held
+
+    def grant(self, procs: int) -> None:
+        """So many work at once: as many more are fetched ahead."""
+        if procs + 1 > self._granted:
+            self._puller.credit(procs + 1 - self._granted)
+            self._granted = procs + 1
+
+    def check(self) -> None:
+        """Raises what ended the work for good, if anything did."""
+        if self._error is not None:
+            raise self._error
+
+    def remember(self, item: dict[str, Any], work: Work, frame: Frame) -> None:
+        """That the user was given this dict for the work."""
+        work.given = frame
+        with self._lock:
+            self._given[id(item)] = work
+            work.dict = item
+
+    def work_of(self, item: Any) -> Work | None:
+        """The work of a dict that was given out; of another dict by its number."""
+        with self._lock:
+            work = self._given.get(id(item))
+            if work is None and isinstance(item, dict):
+                number = item.get("fno")
+                work = next(
+                    (each for each in self._given.values() if each.parcel.header.number == number), None
+                )
+        return work
+
+    def done(self, work: Work, made: parcel.Parcel, payload: Any) -> None:
+        """The work has this result. Done with when that is safe."""
+        self._forget(work)
+        with self._ready:
+            self._results.append((work, parcel.on_track(made, self._track), payload))
+            self._ready.notify()
+
+    def skip(self, work: Work) -> None:
+        """There will be no result; nothing when it has one already."""
+        with self._lock:
+            known = id(work.dict) in self._given
+        if known:
+            self._edge.drop("skipped")
+            work.counted = True
+            self.done(work, parcel.tombstone(work.parcel, "skipped"), b"")
+
+    def failed(self, work: Work, why: str) -> None:
+        """It could not be done: tried again a little later, and given up after five times."""
+        self._forget(work)
+        if work.item.deliveries >= TRIES:
+            _log.error("frame %d is given up: %s", work.parcel.header.number, why)
+            self._edge.drop("error")
+            work.counted = True
+            self.done(work, parcel.tombstone(work.parcel, "error", why), b"")
+            return
+        _log.warning("frame %d will be tried again: %s", work.parcel.header.number, why)
+        self.again(work, min(_MOST_S, _FIRST_S * 2 ** (work.item.deliveries - 1)))
+
+    def again(self, work: Work, delay_s: float = 0.0) -> None:
+        """It goes back to the hub, for anybody."""
+        self._forget(work)
+        if self._held.drop(work):
+            self._edge.drop("again")
+            work.item.nak(delay_s)
+            self._credit()
+
+    def close(self) -> None:
+        """What is not done goes back; results that are on their way have a moment to become safe."""
+        self._puller.close()
+        with self._ready:
+            self._closing = True
+            self._ready.notify_all()
+        self._thread.join()
+        open_works = self._held.all()
+        self._held.close()
+        if open_works:
+            self._edge.drop("again", len(open_works))
+        self._out.close()
+        if self._out is not self._in:
+            self._in.close()
+
+    def _forget(self, work: Work) -> None:
+        with self._lock:
+            self._given.pop(id(work.dict), None)
+
+    def _on_item(self, item: Item) -> None:
+        try:
+            made, message = parcel.unpack(item.head, item.payload)
+        except BadMessage as error:
+            _log.warning("a frame was refused: %s", error)
+            item.term(str(error))
+            self._credit()
+            return
+        work = Work(item, made, message)
+        if not self._held.add(work):
+            self._credit()
+            return
+        self._edge.offer()
+        if made.outcome != "frame":
+            self.done(work, made, b"")
+        elif item.deliveries > TRIES:
+            # Whoever had it the last time died with it, and could not say so.
+            self.failed(work, f"{TRIES} workers ended while they worked on it")
+        else:
+            self._on_work(work)
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                while not self._results and not self._closing:
+                    self._ready.wait()
+                if not self._results:
+                    return
+                work, made, payload = self._results.popleft()
+            self._publish(work, made, payload)
+
+    def _publish(self, work: Work, made: parcel.Parcel, payload: Any) -> None:
+        header = made.header
+        message_id = parcel.result_id(self._out.stream, header.run, self._track, made.index)
+        try:
+            ticket = self._out.link.publish(
+                self._subject, message_id, parcel.pack(made), payload, wait_full=True
+            )
+        except ConfigError as error:
+            self.failed(work, str(error))
+            return
+        except (ClosedError, RushesError) as error:
+            _log.warning("the result of frame %d cannot be sent: %s", header.number, error)
+            self.again(work)
+            return
+        ticket.on_done(lambda error: self._safe(work, error))
+
+    def _safe(self, work: Work, error: RushesError | None) -> None:
+        if error is not None:
+            self.again(work, _FIRST_S)
+            return
+        work.item.ack()
+        if self._held.drop(work):
+            if not work.counted:
+                self._edge.deliver()
+            self._credit()
+
+    def _credit(self) -> None:
+        if not self._closing:
+            self._puller.credit(1)
+
+    def _on_event(self, what: str, detail: Any) -> None:
+        if what in ("denied", "failed"):
+            self._error = detail if isinstance(detail, WireError) else WireError(str(detail))
+            self._on_error(self._error)

@@ -1,0 +1,131 @@
+"""Which hub an endpoint means: one that is started here, or one that is there already."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rushes.errors import ConfigError, PeerGone, WireError
+from rushes.lifecycle import Closeable
+from rushes.wire import hub_roles
+from rushes.wire.hub import Hub
+from rushes.wire.jetstream import JetLink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rushes.wire.endpoint import Endpoint
+
+__all__ = ["MAIN", "HubEnd", "state_folder", "stream_of"]
+
+MAIN = "main"
+"""The stream of a hub that was named by host and port alone."""
+
+_JOIN_S = 3.0
+
+
+def stream_of(endpoint: Endpoint) -> str:
+    """The stream an endpoint means."""
+    return endpoint.name or MAIN
+
+
+def state_folder() -> Path:
+    """Where hubs and receivers keep what outlives them: ``$XDG_STATE_HOME/rushes``, by default ~/.local/state."""
+    home = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(home) if home.startswith("/") else Path.home() / ".local" / "state") / "rushes"
+
+
+class HubEnd(Closeable):
+    """A link to the hub of ``endpoint`` in a ``role``, and with ``bind`` the hub itself.
+
+    A tcp endpoint that is bound starts a hub there, whose store is under :func:`state_folder` (in a temporary folder
+    when the port is 0), or joins the one that another program of this user has started there. nats and tls
+    endpoints name a server that is there already; nothing is started.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        role: str,
+        *,
+        bind: bool,
+        keys: str | os.PathLike[str] | None,
+        insecure: bool,
+        on_event: Callable[[str, Any], object],
+        window: int = 16,
+    ) -> None:
+        super().__init__()
+        if endpoint.scheme not in ("tcp", "nats", "tls"):
+            raise ConfigError(
+                f"{endpoint.shown} cannot deal work out: use tcp://host:port, which starts a hub, or nats://host:port",
+                option="endpoint",
+            )
+        self.name, self.stream = endpoint.shown, stream_of(endpoint)
+        self._temporary: str | None = None
+        self.hub: Hub | None = None
+        if bind and endpoint.scheme == "tcp":
+            self.hub = self._start(endpoint, keys, insecure)
+        url = self.hub.url if self.hub is not None else _url(endpoint, keys)
+        try:
+            self.link = JetLink(
+                [url],
+                credentials=None if endpoint.credentials else hub_roles.credentials(keys, role),
+                name=f"{role} {self.name}",
+                window=window,
+                on_event=on_event,
+            )
+        except BaseException:  # whatever it is, the hub must not stay behind
+            self._end_hub()
+            raise
+
+    @property
+    def address(self) -> str:
+        """Where others reach it."""
+        return f"tcp://{self.hub.url.partition('://')[2]}" if self.hub is not None else self.name
+
+    def _start(self, endpoint: Endpoint, keys: str | os.PathLike[str] | None, insecure: bool) -> Hub | None:
+        if endpoint.port:
+            folder = state_folder() / f"hub-{endpoint.port}"
+        else:
+            self._temporary = tempfile.mkdtemp(prefix="rushes-hub-")
+            folder = Path(self._temporary)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            return Hub(endpoint, folder=folder, keys=keys, insecure=insecure, streams=(self.stream,))
+        except (WireError, ConfigError):
+            if not endpoint.port or not _answers(endpoint, keys):
+                self._end_hub()
+                raise
+            return None  # another program's, with the same keys
+
+    def _close(self) -> None:
+        self.link.close()
+        self._end_hub()
+
+    def _end_hub(self) -> None:
+        if self.hub is not None:
+            self.hub.close()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def _url(endpoint: Endpoint, keys: str | os.PathLike[str] | None) -> str:
+    host = "127.0.0.1" if endpoint.host in ("*", "0.0.0.0", "localhost") else endpoint.host
+    host = f"[{host}]" if ":" in host else host
+    if endpoint.scheme == "tcp":
+        return f"{'nats' if keys is None else 'tls'}://{host}:{endpoint.port}"
+    secret = f"{endpoint.credentials}@" if endpoint.credentials else ""
+    return f"{endpoint.scheme}://{secret}{host}:{endpoint.port}"
+
+
+def _answers(endpoint: Endpoint, keys: str | os.PathLike[str] | None) -> bool:
+    """Whether a hub that lets us in is there."""
+    try:
+        with JetLink([_url(endpoint, keys)], credentials=hub_roles.credentials(keys, "admin")) as link:
+            link.wait_up(_JOIN_S)
+    except (PeerGone, WireError):
+        return False
+    return True

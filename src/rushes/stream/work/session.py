@@ -1,0 +1,182 @@
+"""Results out of the hub's store, from one start to the stop after it: taken in, put in order, and acknowledged once
+they were handed over.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from rushes.errors import BadMessage, WireError
+from rushes.stream import parcel
+from rushes.stream.work.hubs import HubEnd, state_folder
+from rushes.stream.work.progress import Progress
+from rushes.stream.work.results import Result, Results
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from rushes.stream.records import StreamStats
+    from rushes.wire.endpoint import Endpoint
+    from rushes.wire.flow import Gap
+    from rushes.wire.jet_item import Item
+
+__all__ = ["Session"]
+
+_log = logging.getLogger("rushes.stream")
+_ASKED = 256
+_MOST_BYTES = 256 << 20
+_MOST_ITEMS = 8000
+_MOST_IN_FLIGHT = 10_000
+_LATER_S = 1.0
+_BEAT_S = 3.0
+
+
+class Session:
+    """``take`` from any number of readers, ``finish`` what was taken; ``stop`` ends the readers, ``close`` all.
+
+    What is held is bounded: results beyond 256 MiB or 8000 go back to the hub for a second, unless one of them is
+    the one that order waits for.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        keys: str | os.PathLike[str] | None,
+        insecure: bool,
+    ) -> None:
+        self.error: WireError | None = None
+        self._lock = threading.Lock()
+        self._ready = threading.Condition(self._lock)
+        self._held: dict[int, Item] = {}
+        self._bytes = 0
+        self._stop = threading.Event()
+        bind = endpoint.scheme == "tcp"
+        self.end = HubEnd(
+            endpoint, "receiver", bind=bind, keys=keys, insecure=insecure, on_event=self._on_event
+        )
+        try:
+            name = f"{endpoint.host.replace(':', '-')}-{endpoint.port or self.end.address.rpartition(':')[2]}"
+            self._progress = Progress(state_folder() / f"receiver-{name}-{self.end.stream}.json")
+            self._results = Results(self._progress.next_of)
+            self.end.link.result_stream(self.end.stream, max_in_flight=_MOST_IN_FLIGHT)
+            self._puller = self.end.link.pull_results(self.end.stream, batch=_ASKED, on_item=self._on_item)
+        except BaseException:  # whatever it is, the hub must not stay behind
+            self.end.close()
+            raise
+        self._beats = threading.Thread(target=self._beat, name="rushes-results", daemon=True)
+        self._beats.start()
+
+    def order(self, *, ordered: bool, max_wait_s: float | None) -> None:
+        """How long a missing frame is waited for, in runs that begin from now on; None: until it comes."""
+        with self._lock:
+            self._results.ordered = ordered
+            self._results.max_wait_ns = None if max_wait_s is None else round(max_wait_s * 1e9)
+
+    def take(self, timeout_s: float | None, wanted: Callable[[Result | Gap], bool]) -> Result | Gap | None:
+        """The next that is wanted, in order; None when none came in time, or at the stop."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        with self._ready:
+            while not self._stop.is_set():
+                self._results.due(time.monotonic_ns())
+                found = self._results.take(wanted)
+                if found is not None:
+                    return found
+                left = None if until is None else until - time.monotonic()
+                if left is not None and left <= 0:
+                    return None
+                self._ready.wait(self._patience(left))
+        return None
+
+    def finish(self, result: Result, spoiled: str = "") -> None:
+        """The user has it, or it holds no picture after all: it is not to come again."""
+        header = result.parcel.header
+        with self._lock:
+            if spoiled:
+                self._results.spoil(spoiled)
+            upto = self._results.finish(result.parcel)
+            self._held.pop(result.item.sequence, None)
+            self._bytes -= len(result.item.payload)
+            try:
+                # Before the acknowledgement: of a frame that is gone from the hub nobody must wait.
+                self._progress.reached(header.run, header.track, upto)
+            except OSError as error:
+                _log.warning("how far %s has come cannot be kept: %s", self.end.name, error)
+        result.item.ack()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether something can be taken, now or within that time."""
+        with self._ready:
+            return self._ready.wait_for(lambda: self._stop.is_set() or self._results.anything, timeout_s)
+
+    def stats(self) -> StreamStats:
+        """The counters at this moment."""
+        with self._lock:
+            return self._results.stats(peers=0)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was stopped."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ends the readers."""
+        with self._ready:
+            self._stop.set()
+            self._ready.notify_all()
+
+    def close(self) -> None:
+        """Ends everything; what was not handed over stays in the hub."""
+        self.stop()
+        self._beats.join()
+        self._puller.close()
+        self.end.close()
+
+    def _on_item(self, item: Item) -> None:
+        self._puller.credit(1)
+        try:
+            result = Result(*parcel.unpack(item.head, item.payload), item)
+        except BadMessage as error:
+            _log.warning("a result was refused: %s", error)
+            with self._lock:
+                self._results.refused += 1
+            item.term(str(error))
+            return
+        with self._ready:
+            full = self._bytes > _MOST_BYTES or len(self._held) >= _MOST_ITEMS
+            if full and not self._results.is_next(result.parcel):
+                item.nak(_LATER_S)
+                return
+            if item.sequence in self._held:
+                return  # it was held for so long that the hub sent it again
+            if not self._results.arrive(result, time.monotonic_ns()):
+                item.ack()
+                return
+            if result.parcel.outcome == "frame":
+                self._held[item.sequence] = item
+                self._bytes += len(item.payload)
+            self._ready.notify_all()
+
+    def _beat(self) -> None:
+        """A reader may be slow: what waits for it is not to be sent again."""
+        while not self._stop.wait(_BEAT_S):
+            with self._lock:
+                items = list(self._held.values())
+            for item in items:
+                item.in_progress()
+
+    def _patience(self, left_s: float | None) -> float | None:
+        due_ns = self._results.due_ns
+        if due_ns is None:
+            return left_s
+        due_s = min(60.0, max(0.0, (due_ns - time.monotonic_ns()) / 1e9) + 0.001)
+        return due_s if left_s is None else min(left_s, due_s)
+
+    def _on_event(self, what: str, detail: Any) -> None:
+        if what in ("denied", "failed"):
+            self.error = detail if isinstance(detail, WireError) else WireError(str(detail))
+            self.stop()
