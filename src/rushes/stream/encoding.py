@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rushes.frame import Frame
 
-__all__ = ["Encoded", "check_frame", "to_jpeg", "to_raw"]
+__all__ = ["Encoded", "check_frame", "fits_jpeg", "to_jpeg", "to_raw"]
 
 _JPEG_SIDE = 65500
 _PICTURES = ("bgr24", "rgb24", "bgra", "gray8", "i420")
@@ -37,7 +37,7 @@ def check_frame(frame: Frame) -> None:
     array = frame.array
     if frame.format == "jpeg":
         jpeg.read_size(array)
-    elif array.nbytes > MAX_BYTES and not _fits_jpeg(frame):
+    elif array.nbytes > MAX_BYTES and not fits_jpeg(frame):
         raise FrameError(
             f"a frame of {array.nbytes} bytes is over the {MAX_BYTES} that one message may carry: scale it down",
             shape=array.shape,
@@ -59,7 +59,7 @@ def to_jpeg(frame: Frame, quality: int) -> Encoded:
     if frame.format == "jpeg":
         height, width = jpeg.read_size(frame.array)
         return Encoded("jpeg", "bgr24", "u1", (height, width, 3), np.ascontiguousarray(frame.array).data)
-    if not _fits_jpeg(frame):
+    if not fits_jpeg(frame):
         return to_raw(frame)
     data = jpeg.encode(frame.array, frame.format, quality)
     return Encoded("jpeg", frame.format, "u1", frame.array.shape, data)
@@ -73,7 +73,8 @@ def to_raw(frame: Frame) -> Encoded:
     return Encoded("raw", frame.format, dtype, shape, payload)
 
 
-def _fits_jpeg(frame: Frame) -> bool:
+def fits_jpeg(frame: Frame) -> bool:
+    """Whether it is made of pixels that a JPEG can hold."""
     array: Any = frame.array
     return (
         frame.format in _PICTURES

@@ -82,6 +82,18 @@ class Outgoing(Generic[T]):
             self._work.notify()
         return ""
 
+    def put_here(self, job: T) -> bool:
+        """As :meth:`put`, but encoded and emitted before this returns; False when others are under way, so that it
+        would overtake them, and it was not taken.
+        """
+        with self._lock:
+            if self._stop or self._jobs or self._through or self._turns.under_way:
+                return False
+            self._edge.offer()
+            ticket = self._turns.ticket()
+        self._settle(ticket, job, self._made(job))
+        return True
+
     def stop(self) -> None:
         """Drops what no worker has begun, lets the rest finish, and ends the threads."""
         with self._lock:

@@ -12,8 +12,8 @@ from rushes.lifecycle import Closeable
 from rushes.metrics import Edge
 from rushes.stream import encoding
 from rushes.stream.depot_out import DepotOut
-from rushes.stream.given import as_frame, whole_meta
-from rushes.stream.numbering import Numbering, Place
+from rushes.stream.given import as_frame, check_told, whole_meta
+from rushes.stream.numbering import Numbering
 from rushes.stream.options import (
     check_codec,
     check_count,
@@ -25,15 +25,16 @@ from rushes.stream.options import (
 )
 from rushes.stream.records import SendResult, StreamStats
 from rushes.stream.testcard import play
-from rushes.stream.wire_out import Packing, WireOut, header_of
+from rushes.stream.wire_out import Packing, WireOut
 from rushes.wire.endpoint import parse
-from rushes.wire.message import DESCRIPTOR, KEY_WANTED, PIXELS, pack
+from rushes.wire.message import DESCRIPTOR, KEY_WANTED, PIXELS
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
     from rushes.frame import Frame
+    from rushes.stream.numbering import Place
     from rushes.stream.work.work_out import WorkOut
 
 __all__ = ["Streamer"]
@@ -155,7 +156,8 @@ class Streamer(Closeable):
             depot.close()
 
     def send(self, array_or_frame: Any, meta: Mapping[str, Any] | None = None) -> SendResult:
-        """Takes one frame and returns at once (under "block": as soon as there is room); from any thread.
+        """Takes one frame and returns at once (under "block": as soon as there is room); from any thread. A caller that
+        has been found to wait between its frames anyway, for longer than encoding takes, encodes them itself.
 
         An array is (height, width, channels) uint8 BGR unless a Frame says otherwise; it may be changed as soon as
         this returns. ``meta`` is small plain data, added to the frame's own. Raises FrameError for what cannot be
@@ -169,7 +171,7 @@ class Streamer(Closeable):
         encoding.check_frame(frame)
         told = whole_meta(frame, meta)
         track = self._track_of(frame)
-        self._check_plain(frame, track, told)
+        check_told(frame, track, told, self.name)
         if work is not None:
             kept = work.hold(frame)
             with self._order:
@@ -180,15 +182,21 @@ class Streamer(Closeable):
             with self._order:
                 return self._put(depot, frame, self._numbering.place(track, frame.number), told)
         near, far = wire.wants(DESCRIPTOR) and not depot.broken, wire.wants(PIXELS)
-        held = wire.hold(frame) if far else None
+        here = far and wire.may_encode_here(frame)
+        held = wire.hold(frame) if far and not here else None
         # Frames of several threads go out in the order of their numbers, and the copying is done before.
         with self._order:
             place = self._numbering.place(track, frame.number)
-            if near and held is None:
+            if near and not far:
                 return self._put(depot, frame, place, told)
             if near:
                 depot.put(frame, place, told, frame.channel or self.name)
-            reason = wire.put(held, place, told)
+            if here and wire.put_here(frame, place, told):
+                reason = ""
+            else:
+                reason = wire.put(wire.hold(frame) if here else held, place, told)
+        if far:
+            wire.returns()
         return SendResult(not reason, place.number, reason)
 
     def testcard(
@@ -262,13 +270,6 @@ class Streamer(Closeable):
             raise unknown_name("track", frame.track, self._tracks)
         return frame.track
 
-    def _check_plain(self, frame: Frame, track: str, meta: dict[str, Any]) -> None:
-        """What cannot travel is told at the call, and not by a thread that encodes."""
-        check_name(frame.channel, "channel")
-        check_name(track, "track")
-        if meta or frame.figures:
-            pack(header_of(frame, _ANYWHERE, meta, _ANY, self.name, False))
-
     def _on_event(self, what: str, detail: Any) -> None:
         if what == "subscribed" and detail == DESCRIPTOR:
             self._announce()
@@ -285,11 +286,6 @@ class Streamer(Closeable):
 
     def _close(self) -> None:
         self.stop()
-
-
-# As large as they can be: a header that just fits here fits anywhere.
-_ANYWHERE = Place(2**63 - 1, "x" * 512, 2**63 - 1)
-_ANY = encoding.Encoded("jpeg", "bgr24", "u1", (1, 1, 3), b"0")
 
 
 def _draw_run() -> int:

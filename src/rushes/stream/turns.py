@@ -26,6 +26,11 @@ class Turns(Generic[T]):
         """How many results wait for others before them."""
         return len(self._early)
 
+    @property
+    def under_way(self) -> int:
+        """How many tickets have not had their turn."""
+        return self._next_ticket - self._next_turn
+
     def ticket(self) -> int:
         """A place in the order."""
         number = self._next_ticket

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,7 @@ from rushes.stream.copies import Copies
 from rushes.stream.h264 import VideoEncoder
 from rushes.stream.key_frames import KeyFrames
 from rushes.stream.outgoing import Outgoing
+from rushes.stream.slack import Slack
 from rushes.wire.message import DESCRIPTOR, PIXELS, Header, pack
 from rushes.wire.zmq_link import Publisher
 
@@ -35,6 +37,7 @@ _ROOM = 4
 # libzmq learns only now and then what a receiver has taken: with fewer, short bursts lose frames on a fast link.
 _HWM, _HWM_RAW = 12, 6
 _MOST_MARKS = 16
+_SETTLES = 0.1  # how fast the mean of the encoder's times follows them
 
 
 class Packing(NamedTuple):
@@ -84,6 +87,8 @@ class WireOut:
         self._video = VideoEncoder(packing.quality) if packing.codec == "h264" else None
         self._key_frames = KeyFrames()
         self._copies = Copies(_ROOM + workers)
+        self._slack = Slack()
+        self._encoding_s = 0.0
         self._newest: dict[str, Place] = {}
         self._lossless = packing.policy == "block"
         self._closing = False
@@ -114,6 +119,22 @@ class WireOut:
     def hold(self, frame: Frame) -> Kept:
         """The frame to be put, with pixels that nobody else changes."""
         return Kept(*self._copies.of(frame))
+
+    def may_encode_here(self, frame: Frame) -> bool:
+        """Whether the calling thread is to encode this frame: see :class:`Slack`."""
+        fits = self._packing.codec == "jpeg" and not self._lossless and encoding.fits_jpeg(frame)
+        return (
+            self._slack.begin(time.monotonic(), time.thread_time(), threading.get_ident(), self._encoding_s)
+            and fits
+        )
+
+    def put_here(self, frame: Frame, place: Place, meta: dict[str, Any]) -> bool:
+        """Encodes and sends it before this returns; False when it would overtake others, and was not taken."""
+        return self._out.put_here(_Job(frame, place, meta, None))
+
+    def returns(self) -> None:
+        """The call that asked whether it may encode comes to its end."""
+        self._slack.end(time.monotonic(), time.thread_time())
 
     def put(self, kept: Kept | None, place: Place, meta: dict[str, Any]) -> str:
         """ "" when the frame was taken, else why it was not. None stands for one that no receiver wants."""
@@ -168,7 +189,10 @@ class WireOut:
             key = self._key_frames.due(job.place.track, time.monotonic())
             made = self._video.encode(job.frame, job.place, key=key)
         else:
+            begun_s = time.monotonic()
             made = encoding.to_jpeg(job.frame, self._packing.quality)
+            took_s = time.monotonic() - begun_s
+            self._encoding_s += (took_s - self._encoding_s) * (_SETTLES if self._encoding_s else 1.0)
         if not _over_copy(made, job):
             self._copies.give_back(job.copy)
         return made

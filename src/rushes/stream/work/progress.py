@@ -16,29 +16,29 @@ _MOST = 64
 
 
 class Progress:
-    """For each run and track the index that comes next. Written as a whole to another name and then renamed, so
-    that a kill leaves one state or the next; a file that cannot be read counts as none.
+    """For each run and track the index that comes next, and those done beyond it. Written as a whole to another name
+    and then renamed, so that a kill leaves one state or the next; a file that cannot be read counts as none.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            self._next = msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+            self._known = msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[int, list[int]]])
         except (OSError, msgspec.MsgspecError):
-            self._next = {}
+            self._known = {}
 
-    def next_of(self, run: int, track: str) -> int:
-        """The index to begin with."""
-        return self._next.get(f"{run}/{track}", 0)
+    def known_of(self, run: int, track: str) -> tuple[int, list[int]]:
+        """The index to begin with, and those beyond it that are done."""
+        return self._known.get(f"{run}/{track}", (0, []))
 
-    def reached(self, run: int, track: str, index: int) -> None:
-        """All before ``index`` is done. OSError when the disk refuses."""
+    def reached(self, run: int, track: str, index: int, beyond: list[int]) -> None:
+        """All before ``index`` is done, and so is what is ``beyond``. OSError when the disk refuses."""
         key = f"{run}/{track}"
-        self._next.pop(key, None)
-        self._next[key] = index
-        while len(self._next) > _MOST:
-            del self._next[next(iter(self._next))]
+        self._known.pop(key, None)
+        self._known[key] = (index, beyond)
+        while len(self._known) > _MOST:
+            del self._known[next(iter(self._known))]
         part = self._path.with_suffix(".part")
-        part.write_bytes(msgspec.json.encode(self._next))
+        part.write_bytes(msgspec.json.encode(self._known))
         os.replace(part, self._path)

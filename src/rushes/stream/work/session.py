@@ -4,12 +4,13 @@ they were handed over.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import BadMessage, WireError
+from rushes.errors import BadMessage, ClosedError, WireError
 from rushes.stream import parcel
 from rushes.stream.work.hubs import HubEnd, state_folder
 from rushes.stream.work.progress import Progress
@@ -23,23 +24,25 @@ if TYPE_CHECKING:
     from rushes.wire.endpoint import Endpoint
     from rushes.wire.flow import Gap
     from rushes.wire.jet_item import Item
+    from rushes.wire.jet_pull import Puller
 
 __all__ = ["Session"]
 
 _log = logging.getLogger("rushes.stream")
 _ASKED = 256
 _MOST_BYTES = 256 << 20
-_MOST_ITEMS = 8000
+_MOST_ITEMS = 2000
 _MOST_IN_FLIGHT = 10_000
 _LATER_S = 1.0
-_BEAT_S = 3.0
+_BEAT_S = 0.6  # the hub sends again what it heard nothing of for 2 s
 
 
 class Session:
     """``take`` from any number of readers, ``finish`` what was taken; ``stop`` ends the readers, ``close`` all.
 
-    What is held is bounded: results beyond 256 MiB or 8000 go back to the hub for a second, unless one of them is
-    the one that order waits for.
+    What is held is bounded: results beyond 256 MiB or 2000 go back to the hub for a second, unless one of them is
+    the one that order waits for. No result is asked for before somebody wants one, so that it is known by then in
+    what order.
     """
 
     def __init__(
@@ -53,8 +56,10 @@ class Session:
         self._lock = threading.Lock()
         self._ready = threading.Condition(self._lock)
         self._held: dict[int, Item] = {}
-        self._bytes = 0
+        self._bytes = self._owed = 0
+        self._puller: Puller | None = None
         self._stop = threading.Event()
+        self._keeping = threading.Lock()
         bind = endpoint.scheme == "tcp"
         self.end = HubEnd(
             endpoint, "receiver", bind=bind, keys=keys, insecure=insecure, on_event=self._on_event
@@ -62,9 +67,8 @@ class Session:
         try:
             name = f"{endpoint.host.replace(':', '-')}-{endpoint.port or self.end.address.rpartition(':')[2]}"
             self._progress = Progress(state_folder() / f"receiver-{name}-{self.end.stream}.json")
-            self._results = Results(self._progress.next_of)
+            self._results = Results(self._progress.known_of)
             self.end.link.result_stream(self.end.stream, max_in_flight=_MOST_IN_FLIGHT)
-            self._puller = self.end.link.pull_results(self.end.stream, batch=_ASKED, on_item=self._on_item)
         except BaseException:  # whatever it is, the hub must not stay behind
             self.end.close()
             raise
@@ -81,6 +85,7 @@ class Session:
         """The next that is wanted, in order; None when none came in time, or at the stop."""
         until = None if timeout_s is None else time.monotonic() + timeout_s
         with self._ready:
+            self._begin()
             while not self._stop.is_set():
                 self._results.due(time.monotonic_ns())
                 found = self._results.take(wanted)
@@ -94,23 +99,19 @@ class Session:
 
     def finish(self, result: Result, spoiled: str = "") -> None:
         """The user has it, or it holds no picture after all: it is not to come again."""
-        header = result.parcel.header
         with self._lock:
             if spoiled:
                 self._results.spoil(spoiled)
-            upto = self._results.finish(result.parcel)
-            self._held.pop(result.item.sequence, None)
-            self._bytes -= len(result.item.payload)
-            try:
-                # Before the acknowledgement: of a frame that is gone from the hub nobody must wait.
-                self._progress.reached(header.run, header.track, upto)
-            except OSError as error:
-                _log.warning("how far %s has come cannot be kept: %s", self.end.name, error)
+            self._results.finish(result.parcel)
+            self._let_go(result.item)
+        # Before the acknowledgement: of a frame that is gone from the hub nobody must wait.
+        self._keep()
         result.item.ack()
 
     def wait(self, timeout_s: float) -> bool:
         """Whether something can be taken, now or within that time."""
         with self._ready:
+            self._begin()
             return self._ready.wait_for(lambda: self._stop.is_set() or self._results.anything, timeout_s)
 
     def stats(self) -> StreamStats:
@@ -133,39 +134,88 @@ class Session:
         """Ends everything; what was not handed over stays in the hub."""
         self.stop()
         self._beats.join()
-        self._puller.close()
+        with self._lock:
+            puller = self._puller
+        if puller is not None:
+            puller.close()
+        self._keep()
         self.end.close()
 
+    def _begin(self) -> None:
+        """Asks for results, once; under the lock, which the first of them waits for."""
+        if self._puller is None and not self._stop.is_set():
+            self._puller = self.end.link.pull_results(self.end.stream, batch=_ASKED, on_item=self._on_item)
+
     def _on_item(self, item: Item) -> None:
-        self._puller.credit(1)
         try:
             result = Result(*parcel.unpack(item.head, item.payload), item)
         except BadMessage as error:
             _log.warning("a result was refused: %s", error)
             with self._lock:
                 self._results.refused += 1
+                self._grant(1)
             item.term(str(error))
             return
         with self._ready:
-            full = self._bytes > _MOST_BYTES or len(self._held) >= _MOST_ITEMS
-            if full and not self._results.is_next(result.parcel):
-                item.nak(_LATER_S)
-                return
             if item.sequence in self._held:
-                return  # it was held for so long that the hub sent it again
-            if not self._results.arrive(result, time.monotonic_ns()):
-                item.ack()
-                return
-            if result.parcel.outcome == "frame":
-                self._held[item.sequence] = item
-                self._bytes += len(item.payload)
-            self._ready.notify_all()
+                self._grant(1)  # it was held for so long that the hub sent it again
+            elif self._full and not self._results.is_next(result.parcel):
+                self._owed += 1
+                item.nak(_LATER_S)
+            else:
+                self._grant(1)
+                self._arrived(result)
+
+    def _arrived(self, result: Result) -> None:
+        item = result.item
+        if not self._results.arrive(result, time.monotonic_ns()):
+            item.ack()
+            return
+        self._held[item.sequence] = item
+        self._bytes += len(item.payload)
+        self._ready.notify_all()
+
+    @property
+    def _full(self) -> bool:
+        return self._bytes > _MOST_BYTES or len(self._held) >= _MOST_ITEMS
+
+    def _let_go(self, item: Item) -> None:
+        if self._held.pop(item.sequence, None) is not None:
+            self._bytes -= len(item.payload)
+        if self._owed and not self._full:
+            self._grant(self._owed)
+            self._owed = 0
+
+    def _grant(self, count: int) -> None:
+        if self._puller is not None:
+            with contextlib.suppress(ClosedError):
+                self._puller.credit(count)
+
+    def _keep(self) -> None:
+        """Writes down how far it has come. A lock of its own, which none but writers wait for, keeps the order."""
+        with self._keeping:
+            with self._lock:
+                settled = self._results.settled()
+            for each in settled:
+                try:
+                    self._progress.reached(each.run, each.track, each.upto, each.beyond)
+                except OSError as error:
+                    _log.warning("how far %s has come cannot be kept: %s", self.end.name, error)
+                for item in each.items:
+                    with self._lock:
+                        self._let_go(item)
+                    item.ack()
 
     def _beat(self) -> None:
         """A reader may be slow: what waits for it is not to be sent again."""
         while not self._stop.wait(_BEAT_S):
+            self._keep()
             with self._lock:
                 items = list(self._held.values())
+                if self._owed and not self._results.anything:
+                    # Order waits for one that is still behind in the hub: it is found by going through them all.
+                    self._grant(self._owed)
+                    self._owed = 0
             for item in items:
                 item.in_progress()
 
