@@ -16,6 +16,8 @@ TITLES = {
     "shots": "Shots",
     "capture": "Capture and recording",
     "archive": "The archive",
+    "stream": "Streams",
+    "mapreduce": "Work for many machines",
 }
 """By the name of the results, in the order of the page; others follow by name. A record's own title goes first."""
 VERDICT = {True: "holds", False: "**missed**", None: "–"}

@@ -20,6 +20,7 @@ SYSTEM_PACKAGES_RTSP="gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins
 SYSTEM_PACKAGES_NET="iproute2 nftables"
 SYSTEM_PACKAGES_QT="libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2.0-0 libxcb-icccm4 libxcb-keysyms1 libxcb-cursor0 libxcb-image0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0"
 SYSTEM_PACKAGES_LONG="spin"
+SYSTEM_PACKAGES_BENCH="libturbojpeg0"
 
 say() { printf 'rushes: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
