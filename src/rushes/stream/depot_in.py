@@ -97,7 +97,7 @@ class DepotFeed:
     def __init__(
         self,
         name: str,
-        arrive: Callable[[Descriptor], object],
+        arrive: Callable[[Descriptor], bool],
         *,
         once: bool,
         copy: bool,
@@ -193,8 +193,8 @@ class DepotFeed:
                     continue
                 with next(frames) as lease:
                     descriptor = self._describe(lease, depot)
-                self._arrive(descriptor)
-                while lossless and not descriptor.taken.wait(_LOOK_S) and not self._stop.is_set():
+                kept = self._arrive(descriptor)
+                while lossless and kept and not descriptor.taken.wait(_LOOK_S) and not self._stop.is_set():
                     pass
 
     def _describe(self, lease: Lease, depot: Depot) -> Descriptor:

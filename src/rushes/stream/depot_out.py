@@ -51,6 +51,7 @@ class DepotOut:
         self._depot: Depot | None = None
         self._broken = self._closed = False
         self._expected_s = 0.0
+        self._readers_before = False
 
     @property
     def name(self) -> str:
@@ -87,15 +88,15 @@ class DepotOut:
         if depot is None:
             return "stopped" if self._closed else "full"
         result = depot.put(frame)
-        while result.reason == "no consumer" and self._fixed is None and time.monotonic() < self._expected_s:
+        while result.reason == "no consumer" and time.monotonic() < self._expected_s:
             time.sleep(_GLANCE_S)  # it was announced just now: whoever asked for it is on the way
             result = depot.put(frame)
         return "" if result.stored else _REASONS.get(result.reason or "", "full")
 
     def close(self) -> None:
         """Ends the depot's name; receivers keep what they hold."""
+        self._closed = True  # before the lock: somebody may wait for readers under it
         with self._lock:
-            self._closed = True
             self._drop()
 
     def _room_for(self, frame: Frame) -> Depot | None:
@@ -107,15 +108,27 @@ class DepotOut:
         with self._lock:
             if self._closed or self._broken:
                 return None
-            if self._depot is None or self._depot.slot_bytes < nbytes:
+            if self._depot is None or self._depot.slot_bytes < frame.array.nbytes:
+                self._await_readers()
                 self._drop()
                 self._depot = self._make(nbytes)
             made = self._depot
         self._on_made()
         return made
 
+    def _await_readers(self) -> None:
+        """Whoever loses nothing reads a depot to its end before it goes to the next: there would be nobody to wait for
+        in the new one.
+        """
+        depot = self._depot
+        if depot is None or self._when_full != "block":
+            return
+        while not self._closed and any(each.waiting for each in depot.stats().consumers):
+            time.sleep(_GLANCE_S)
+
     def _make(self, nbytes: int) -> Depot | None:
-        self._expected_s = time.monotonic() + _JOIN_S
+        if self._fixed is None or self._readers_before:
+            self._expected_s = time.monotonic() + _JOIN_S
         try:
             return Depot.create(
                 self._fixed or f"stream-{secrets.token_hex(8)}",
@@ -136,6 +149,7 @@ class DepotOut:
 
     def _drop(self) -> None:
         if self._depot is not None:
+            self._readers_before = bool(self._depot.stats().consumers)
             self._depot.unlink()
             self._depot.close()
             self._depot = None

@@ -17,6 +17,7 @@ from rushes.stream.freshness import Freshness
 from rushes.stream.outbox import Ready
 from rushes.stream.sorting import Lost, Sorting, Ticket
 from rushes.wire.flow import Ring
+from rushes.wire.message import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ _log = logging.getLogger("rushes.stream")
 _RING_ITEMS = 8
 _RING_BYTES = 128 * 1024 * 1024
 _MOST_READY = 64
+_PATIENCE_S = 5.0
 
 
 class Arrival(Protocol):
@@ -82,19 +84,19 @@ class Inbox:
 
     # The socket's side.
 
-    def arrive(self, message: Arrival) -> None:
-        """Takes a message; never waits for a reader."""
+    def arrive(self, message: Arrival) -> bool:
+        """Takes a message; never waits for a reader. False when it is of no use: nobody will ever decode it."""
         header = message.header
         with self._lock:
             if self._stop:
-                return
+                return False
             if header.codec == "mark":
                 self._sorting.mark(header)
                 self._ready.notify_all()
-                return
+                return False
             ticket = self._sorting.arrive(header)
             if ticket is None:
-                return
+                return False
             for gone in self._ring.put(_Job(ticket, message), max(1, header.length)):
                 self._lose(gone)
             self._waits = header.waits
@@ -103,9 +105,14 @@ class Inbox:
                 self._ready.notify_all()  # not one of them: it could be somebody who only looks
             else:
                 self._work.notify()
-            if header.waits and not self._held_up and len(self._ring) >= _RING_ITEMS // 2:
+            if header.waits and not self._held_up and self._is_full():
                 self._held_up = True
                 self._hold(True)
+            return True
+
+    def _is_full(self) -> bool:
+        """Whether the ring had better get no more: by count, or because the next could be the largest there is."""
+        return len(self._ring) >= _RING_ITEMS // 2 or self._ring.bytes > _RING_BYTES - MAX_BYTES
 
     def refuse(self) -> None:
         """Counts a message of which no number could be read."""
@@ -265,8 +272,9 @@ class Inbox:
             self._work.notify_all()
 
     def settle_all(self) -> None:
-        """After the decoders have ended: nothing waits any more."""
-        with self._lock:
+        """After the stop, once the decoders have ended: nothing waits any more, nor does a reader still decode."""
+        with self._ready:
+            self._ready.wait_for(lambda: not self._decoding, _PATIENCE_S)
             self._sorting.end()
 
     @property

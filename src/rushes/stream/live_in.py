@@ -161,10 +161,10 @@ class LiveIn:
             self._warn_again_s = now_s + _WARN_EACH_S
             _log.warning("%s sent what was refused: %s", self.name, error)
 
-    def _arrive(self, message: Arrival) -> None:
+    def _arrive(self, message: Arrival) -> bool:
         if self._track is not None and message.header.track != self._track:
-            return
-        self._inbox.arrive(message)
+            return False
+        return self._inbox.arrive(message)
 
     def _decode(self, message: Message | Descriptor) -> NDArray[Any] | Held | Lost:
         if isinstance(message, Descriptor):

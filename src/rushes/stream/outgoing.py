@@ -124,10 +124,10 @@ class Outgoing(Generic[T]):
                     self._space.notify()
                     return self._jobs.popleft(), self._turns.ticket()
                 left_s = None if self._idle_due_s is None else self._idle_due_s - time.monotonic()
-                if left_s is not None and left_s <= 0 and not self._jobs:
+                if left_s is not None and left_s <= 0 and not (self._jobs or self._through or self._emitting):
                     self._idle_due_s = time.monotonic() + _IDLE_AGAIN_S
                     return None, -1
-                self._work.wait(left_s)
+                self._work.wait(left_s if left_s is not None and left_s > 0 else None)
         return None
 
     def _made(self, job: T) -> Any:

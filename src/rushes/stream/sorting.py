@@ -84,7 +84,7 @@ class Sorting:
         self.bytes += header.length
         line = self._line(header, header.number if newest is None else newest + 1)
         if line.order is None:
-            if newest is not None and header.number < newest:
+            if newest is not None and header.number <= newest:
                 self._dropped["late"] += 1  # its Gap has been told
                 return None
             if seen.gap is not None:
@@ -200,12 +200,13 @@ class Sorting:
         """The counters; ``in_hand`` tickets are not settled."""
         counts = self._gaps.counts()
         held = sum(line.order.waiting for line in self._lines.values() if line.order is not None)
+        early = sum(not isinstance(result, Gap) for _, result in self._turns.early)
         losses = {"wire": counts.missing, **self._dropped}
         return StreamStats(
             expected=counts.expected,
             delivered=self.delivered,
             dropped={reason: count for reason, count in losses.items() if count},
-            waiting=in_hand + self._turns.waiting + held + self.outbox.frames,
+            waiting=in_hand + early + held + self.outbox.frames,
             refused=self.refused,
             duplicates=counts.duplicates,
             peers=peers,

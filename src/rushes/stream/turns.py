@@ -22,9 +22,9 @@ class Turns(Generic[T]):
         self._early: dict[int, T] = {}
 
     @property
-    def waiting(self) -> int:
-        """How many results wait for others before them."""
-        return len(self._early)
+    def early(self) -> list[T]:
+        """The results that wait for others before them."""
+        return list(self._early.values())
 
     @property
     def under_way(self) -> int:

@@ -200,7 +200,6 @@ class WireOut:
     def _emit(self, job: _Job, made: Encoded) -> None:
         payload = memoryview(made.payload)
         size, copy = payload.nbytes, job.copy
-        self._newest[job.place.track] = job.place
         header = pack(header_of(job.frame, job.place, job.meta, made, self._name, self._lossless))
         done = None
         if copy is not None and _over_copy(made, job):
@@ -210,6 +209,8 @@ class WireOut:
 
         try:
             self.link.publish(PIXELS, header, payload, sent=lambda sent: self._sent(sent, size), done=done)
+            # Not before: whoever says that it is quiet must not overtake the frame.
+            self._newest[job.place.track] = job.place
         except ClosedError:
             self._edge.drop("stopped")
 

@@ -65,7 +65,8 @@ class Item:
     def ack_sync(self, timeout_s: float = 10.0) -> None:
         """As :meth:`ack`, and waits until the server has noted it, also across the loss of a connection.
 
-        DeadlineExceeded when it has not by then: the item may then be delivered again.
+        DeadlineExceeded when it has not by then: the item may then be delivered again. So it is when the hub was
+        killed within moments of the delivery, for it then knows nothing of it.
         """
         if not self._settled:
             self._acks.confirm(self._reply, timeout_s)

@@ -89,6 +89,8 @@ class Puller(Closeable):
 
     async def attach(self, session: Session) -> None:
         """Asks over ``session``."""
+        if self.closed:
+            return
         self._session = session
         self._hold_until_s = 0.0
         for slot in self._slots:

@@ -7,7 +7,6 @@ what was not confirmed, and goes on pulling.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import logging
 import os
@@ -230,12 +229,13 @@ class JetLink(Closeable):
     def _add(self, user: User) -> None:
         self._check_open()
 
-        async def add() -> None:
+        def add() -> None:
             self._dialer.users.append(user)
-            if self._dialer.session is not None:
-                await self._dialer.attach(user, self._dialer.session)
+            session = self._dialer.session
+            if session is not None:
+                session.background(self._dialer.attach(user, session))
 
-        self._thread.call(lambda: asyncio.ensure_future(add()))
+        self._thread.call(add)
 
     def _ask(self, work: Callable[[Session], Coroutine[Any, Any, T]]) -> T:
         return self._run(ask(self._dialer, work, self._connect_s))

@@ -182,7 +182,7 @@ def test_no_frame_is_lost_when_a_reader_asks_for_another_order_meanwhile() -> No
         box.arrive(Arrived(header(0), gate=gate))
         eventually(lambda: box._decoding == 1)
         box.arrive(Arrived(header(1)))
-        eventually(lambda: box._sorting._turns.waiting == 1)
+        eventually(lambda: len(box._sorting._turns.early) == 1)
         box.order(ordered=False, max_wait_s=0)
         gate.set()
         eventually(lambda: box._decoding == 0)
