@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rushes.cli.stream_run import Asked, Work
     from rushes.stream.streamer import Streamer
 
-__all__ = ["recv", "send"]
+__all__ = ["Insecure", "Keys", "recv", "say", "send"]
 
 _INTERRUPTED = 130
 _DRAIN_S = 2.0
@@ -41,6 +41,20 @@ WhenFull = Annotated[
 ]
 Loop = Annotated[
     bool, Parameter("--loop", negative=(), show_default=False, help="Begin a file again at its end.")
+]
+MapReduce = Annotated[
+    bool,
+    Parameter(
+        "--mapreduce", negative=(), show_default=False, help="Deal frames out to workers, through a hub here."
+    ),
+]
+Results = Annotated[
+    bool,
+    Parameter("--mapreduce", negative=(), show_default=False, help="Take results of workers, through a hub."),
+]
+Tracks = Annotated[
+    list[str] | None,
+    Parameter("--track", negative=(), help="With --mapreduce: whom to deal them out to; may be repeated."),
 ]
 Wait = Annotated[
     bool, Parameter("--wait", negative=(), show_default=False, help="Begin when the first receiver is there.")
@@ -68,6 +82,8 @@ def send(
     insecure: Insecure = False,
     name: Name = None,
     when_full: WhenFull = None,
+    mapreduce: MapReduce = False,
+    track: Tracks = None,
     wait: Wait = False,
     loop: Loop = False,
     for_: For = None,
@@ -88,8 +104,12 @@ def send(
             "--wait needs tcp:// or ipc://: a depot is made by the first frame, nobody can wait in it",
             option="--wait",
         )
+    if False:
+        raise ConfigError("--track is for workers: give --mapreduce as well", option="--track")
     with Streamer(
         endpoint,
+        track,
+        mapreduce=mapreduce,
         codec=codec,
         quality=quality,
         when_full=when_full,
@@ -99,8 +119,8 @@ def send(
     ) as streamer:
         until_s = None if duration_s is None else time.monotonic() + duration_s
         if wait:
-            _say(f"waiting for a receiver at {streamer.address}", json)
-            if not _met(streamer, until_s):
+            say(f"waiting for a receiver at {streamer.address}", json)
+            if not streamer.wait(duration_s):
                 return 0
         # Not before: opening may wait for a camera, and there Ctrl-C shall break off what runs.
         with _open(uri, fps, loop) as source, interruptible() as asked:
@@ -114,19 +134,6 @@ def _open(uri: str, fps: float | None, loop: bool) -> OpenedSource:
     return open_source(uri, fps=fps, **options)
 
 
-def _met(streamer: Streamer, until_s: float | None) -> bool:
-    """Waits for the first receiver; False when the end came before."""
-    from rushes.cli.stream_run import LOOK_S
-
-    while not streamer.stats().peers:
-        if until_s is not None and time.monotonic() >= until_s:
-            return False
-        time.sleep(LOOK_S)
-    # A connection is there some moments before what it asks for.
-    time.sleep(LOOK_S)
-    return True
-
-
 def _sending(
     source: OpenedSource, streamer: Streamer, asked: Asked, until_s: float | None, *, json: bool
 ) -> int:
@@ -134,7 +141,7 @@ def _sending(
     from rushes.cli.stream_told import print_sent, sending_line
 
     shown = source.stats().name
-    _say(f"{shown} -> {streamer.address}   (Ctrl-C ends it)", json)
+    say(f"{shown} -> {streamer.address}   (Ctrl-C ends it)", json)
     began_s, rates, over = time.monotonic(), Rates(), threading.Event()
 
     def pump() -> None:
@@ -181,6 +188,7 @@ def _finish(source: OpenedSource, streamer: Streamer, work: Work) -> None:
 def recv(
     endpoint: Endpoint,
     *,
+    mapreduce: Results = False,
     out: Out = None,
     view: View = False,
     format: Kind = None,
@@ -208,14 +216,17 @@ def recv(
         raise ConfigError("--view shows and -o records: give one of them", option="--view")
     if out is None and format is not None:
         raise ConfigError("--format is for recording: say where to with -o", option="--format")
-    with interruptible() as asked, Receiver(endpoint, keys=keys, insecure=insecure) as receiver:
+    with (
+        interruptible() as asked,
+        Receiver(endpoint, mapreduce=mapreduce, keys=keys, insecure=insecure) as receiver,
+    ):
         taking = Taking(receiver, frames)
         use: Any = Counting(taking)
         if view:
             use = Viewing(taking)
         elif out is not None:
             use = Recording(taking, out, format, quality)
-        _say(f"receiving {receiver.name}{use.where}   (Ctrl-C ends it)", json)
+        say(f"receiving {receiver.address}{use.where}   (Ctrl-C ends it)", json)
         return _receiving(taking, use, asked, duration_s, json=json)
 
 
@@ -250,7 +261,7 @@ def _receiving(taking: Any, use: Any, asked: Asked, duration_s: float | None, *,
     return int(use.code)
 
 
-def _say(line: str, json: bool) -> None:
+def say(line: str, json: bool) -> None:
     """The opening line: on standard error where standard output is for one document."""
     import sys
 

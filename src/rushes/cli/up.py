@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from rushes.cli.options import (
     ARCHIVE,
@@ -20,6 +22,8 @@ from rushes.cli.options import (
     print_json,
     table,
 )
+from rushes.cli.stream import Insecure, Keys  # noqa: TC001  read at run time, as the options of the verb
+from rushes.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +37,13 @@ __all__ = ["up"]
 _REFRESH_S = 0.2
 _LINE_EVERY_S = 2.0  # where lines pile up instead of being replaced
 
+Stream = Annotated[
+    str | None,
+    Parameter(
+        "--stream", help='Stream all channels, each as a track: over "tcp://HOST:PORT" or "ipc://NAME".'
+    ),
+]
+
 
 def up(
     *,
@@ -42,10 +53,13 @@ def up(
     record: Record = True,
     data: Data = ARCHIVE,
     disk: Disk = "2 GiB",
+    stream: Stream = None,
+    keys: Keys = None,
+    insecure: Insecure = False,
     json: Json = False,
 ) -> int:
     """Run the station until Ctrl-C: each source in a process of its own, its depot, two readers of it, and one
-    process that records them all.
+    process that records them all. With --stream one more sends them to any number of receivers.
 
     Without a source it shows an animated test card. Ctrl-C is the normal end. Prints the figures of each
     channel while it runs and the account of every frame at the end. Files are played over and over. See what was
@@ -55,7 +69,7 @@ def up(
 
     from rushes.lifecycle import StopToken
     from rushes.limits import parse_duration, parse_size
-    from rushes.station import Plan, channels_from
+    from rushes.station import Plan, StreamPlan, channels_from
 
     duration_s = None if for_ is None else parse_duration(for_, option="--for")
     plan = Plan(channels=channels_from(source)) if source else Plan()
@@ -63,6 +77,10 @@ def up(
         plan = replace(plan, station=name)
     if record:
         plan = replace(plan, archive=data, archive_bytes=parse_size(disk, option="--disk"))
+    if stream is not None:
+        plan = replace(plan, stream=StreamPlan(stream, keys, insecure))
+    elif keys is not None or insecure:
+        raise ConfigError("--keys and --insecure are for a stream: give --stream too", option="--stream")
     stop = StopToken("the station")
     with _signals(stop):
         report = _run(plan, stop, duration_s, quiet=json)

@@ -2,7 +2,8 @@
 for.
 
 Start at ``builtin.py``: it runs the channels of a ``plan``. ``channel`` is one of them seen from the parent,
-``filling`` and ``reading`` what its processes do (they begin in ``stages``), ``processes`` holds the parent's
+``filling`` and ``reading`` what its processes do (they begin in ``stages``), ``recording`` and ``streaming`` what
+those of all channels do, ``processes`` holds the parent's
 side of a process, ``child`` the inside, ``messages`` what the two say; ``ledger`` and ``books`` keep the counts.
 """
 
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rushes.station.builtin import BuiltinStation
-    from rushes.station.plan import ChannelPlan, Plan, channels_from
+    from rushes.station.plan import ChannelPlan, Plan, StreamPlan, channels_from
     from rushes.station.report import RunReport, Status
 
-__all__ = ["BuiltinStation", "ChannelPlan", "Plan", "RunReport", "Status", "channels_from"]
+__all__ = ["BuiltinStation", "ChannelPlan", "Plan", "RunReport", "Status", "StreamPlan", "channels_from"]
 
 _HOME = {
     "BuiltinStation": "builtin",
@@ -24,6 +25,7 @@ _HOME = {
     "Plan": "plan",
     "RunReport": "report",
     "Status": "report",
+    "StreamPlan": "plan",
     "channels_from": "plan",
 }
 

@@ -6,8 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from rushes.metrics import EdgeStats, LatencyMarks, LatencySummary
-from rushes.station.ledger import ReaderBook, RecorderBook, SourceCounts
-from rushes.station.messages import Recorded, Report
+from rushes.station.ledger import OutcomeBook, ReaderBook, SourceCounts
+from rushes.station.messages import Recorded, Report, Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,17 +23,21 @@ _MARKS_KEPT = 20_000
 
 
 class Books:
-    """The counts of one channel's depot and of its ``readers``; ``recorder`` is the one of them that records."""
+    """The counts of one channel's depot and of its ``readers``; ``recorder`` and ``streamer`` are two more, the
+    ones that record and stream it.
+    """
 
-    def __init__(self, readers: Iterable[str], recorder: str | None = None) -> None:
-        names = [*readers] if recorder is None else [*readers, recorder]
+    def __init__(
+        self, readers: Iterable[str], recorder: str | None = None, streamer: str | None = None
+    ) -> None:
+        names = [*readers, *(name for name in (recorder, streamer) if name is not None)]
         self.readers: Mapping[str, ReaderBook] = {name: ReaderBook() for name in names}
-        self.recorder = recorder
-        self.recorded = RecorderBook()
+        self.recorder, self.streamer = recorder, streamer
+        self.recorded = OutcomeBook()
         self.strips_read = 0
         self._wrong = self._disordered = 0
         self._reports: dict[str, Report] = {}
-        self._finals: dict[str, Report | Recorded] = {}
+        self._finals: dict[str, Report | Recorded | Streamed] = {}
         self._marks, self._shown = LatencyMarks(_MARKS_KEPT), LatencyMarks(_MARKS_SHOWN)
         self._passed: deque[tuple[int, int]] = deque()
 
@@ -60,6 +64,14 @@ class Books:
         self.readers[self.recorder].update(word.depot_seen, word.depot_missed)
         if word.final:
             self._finals[self.recorder] = word
+
+    def hear_streamer(self, word: Streamed) -> None:
+        """Notes what the streamer's process reported."""
+        if self.streamer is None:
+            return
+        self.readers[self.streamer].update(word.depot_seen, word.depot_missed)
+        if word.final:
+            self._finals[self.streamer] = word
 
     def died(self, reader: str) -> None:
         """Notes that a reader's process ended before its time."""
@@ -101,8 +113,8 @@ class Books:
             waiting = rows.get(name) if final is None else final.depot_waiting
             edges.append(book.edge(f"{channel} -> {name}", stats.head, waiting))
         if self.recorder is not None and self.recorded.state:
-            book = self.readers[self.recorder]
-            edges.append(self.recorded.edge(f"{self.recorder} -> archive", book.seen_before + book.seen))
+            seen = self.readers[self.recorder].seen_total
+            edges.append(self.recorded.edge(f"{self.recorder} -> archive", seen))
         return tuple(edges)
 
     def problems(self) -> list[str]:

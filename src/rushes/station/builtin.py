@@ -1,5 +1,5 @@
-"""The station that runs without a file: each source in a process of its own, its depot, readers of it, and one
-process that records them all.
+"""The station that runs without a file: each source in a process of its own, its depot, readers of it, one
+process that records them all, and one that streams them all.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from rushes.lifecycle import Closeable
 from rushes.metrics import LatencySummary
 from rushes.station.channel import Channel
 from rushes.station.messages import Recorded, RecorderTask, Stop
+from rushes.station.outlet import Outlet
 from rushes.station.processes import Stage, Supervisor
 from rushes.station.report import ChannelReport, ChannelStatus, RunReport, Status
 from rushes.station.usage import memory_bytes
@@ -26,7 +27,7 @@ __all__ = ["BuiltinStation"]
 _READY_S = 15.0
 _SOURCE_END_S = 3.0
 _DRAIN_S = 4.0
-_RECORDER_END_S = 15.0
+_SHARED_END_S = 15.0
 _WEIGH_NS = 1_000_000_000
 
 
@@ -44,16 +45,19 @@ class BuiltinStation(Closeable):
         self._news: list[str] = []
         self._ram = self._peak_ram = self._weigh_due_ns = 0
         self._start_ns = 0
+        self.channels: dict[str, Channel] = {}
         self.recorder = Stage("recorder", self._recorder_task) if plan.archive is not None else None
-        self.channels = {
-            each.name: Channel(each, plan.depot(each), self._news_of, self.recorder) for each in plan.channels
-        }
+        self.outlet: Outlet | None = None
+        if plan.stream is not None:
+            self.outlet = Outlet(plan.stream, plan.station, self.channels, self._news_of)
+        streamer = None if self.outlet is None else self.outlet.stage
+        for each in plan.channels:
+            made = Channel(each, plan.depot(each), self._news_of, self.recorder, streamer)
+            self.channels[each.name] = made
+        self._shared = [each for each in (self.recorder, streamer) if each is not None]
         self._of = {id(stage): channel for channel in self.channels.values() for stage in channel.stages}
         self._supervisor = Supervisor(
-            [
-                *([] if self.recorder is None else [self.recorder]),
-                *(stage for channel in self.channels.values() for stage in channel.stages),
-            ],
+            [*self._shared, *(stage for channel in self.channels.values() for stage in channel.stages)],
             on_word=self._on_word,
             on_death=self._on_death,
         )
@@ -91,14 +95,17 @@ class BuiltinStation(Closeable):
         if self.recorder is None or self.recorder.failure:
             return None
         books = (channel.books.recorded for channel in self.channels.values())
-        return sum(book.bytes_before + book.bytes for book in books)
+        return sum(book.bytes_total for book in books)
 
     def start(self, stop: StopToken) -> None:
         """Starts the processes; back once every channel has begun, or when 15 s have passed.
 
-        A camera that is not there by then begins when it comes.
+        A camera that is not there by then begins when it comes. ConfigError for an address to stream on that cannot
+        be had.
         """
         self._check_open()
+        if self.outlet is not None:
+            self.outlet.claim()
         self._supervisor.start()
         until_ns = SYSTEM.monotonic_ns() + int(_READY_S * 1e9)
         while SYSTEM.monotonic_ns() < until_ns and not stop.stopped and not self.failure:
@@ -107,6 +114,9 @@ class BuiltinStation(Closeable):
             if all(channel.settled for channel in self.channels.values()):
                 break
         self._start_ns = SYSTEM.monotonic_ns()
+        depots = [each.depot_name for each in self.channels.values() if each.depot is not None]
+        if depots and self.outlet is None:
+            self._news_of(f"other programs on this machine see it too: rushes recv shm://{depots[0]}")
 
     def step(self, timeout_s: float, stop: StopToken) -> None:
         """Serves the processes for about ``timeout_s`` seconds, or until told to stop."""
@@ -129,6 +139,7 @@ class BuiltinStation(Closeable):
             restarts=sum(stage.restarts for stage in self._supervisor.stages),
             running_s=self.running_s,
             news=news,
+            receivers=None if self.outlet is None else self.outlet.peers,
         )
 
     def finish(self, reason: str) -> RunReport:
@@ -142,25 +153,21 @@ class BuiltinStation(Closeable):
         for channel in channels:
             channel.stop_source()
         stuck = self._supervisor.see_out([channel.source for channel in channels], _SOURCE_END_S)
-        if self.recorder is not None and self.recorder.child is not None:
-            self.recorder.child.tell(Stop())
+        for stage in self._shared:
+            if stage.child is not None:
+                stage.child.tell(Stop())
         for channel in channels:
             channel.look(SYSTEM.monotonic_ns())
             channel.stop_readers()
         takers = [each for channel in channels for each in channel.readers]
         stuck += self._supervisor.see_out(takers, _DRAIN_S)
-        stuck += self._stop_recorder()
+        # Told to end together with the readers; files take longer to end than they do.
+        stuck += self._supervisor.see_out(self._shared, _SHARED_END_S)
         problems = [failure] if failure else []
         problems += [f"{stage.name} did not end when told to" for stage in stuck]
         report = self._account("failed" if failure else reason, duration_s, problems)
         self.close()
         return report
-
-    def _stop_recorder(self) -> list[Stage]:
-        """Told to end together with the readers; its files take longer to end than they do."""
-        if self.recorder is None or self.recorder.child is None:
-            return []
-        return self._supervisor.see_out([self.recorder], _RECORDER_END_S)
 
     def _account(self, reason: str, duration_s: float, problems: list[str]) -> RunReport:
         channels = tuple(self._report_of(each, duration_s) for each in self.channels.values())
@@ -176,6 +183,7 @@ class BuiltinStation(Closeable):
             problems=tuple(problems),
             archive=self.plan.archive if self.recorder is not None and not self.recorder.failure else None,
             recorded_bytes=self.recorded_bytes,
+            stream=None if self.outlet is None else self.outlet.report(),
         )
 
     def _report_of(self, channel: Channel, duration_s: float) -> ChannelReport:
@@ -224,18 +232,18 @@ class BuiltinStation(Closeable):
             channel.look(now_ns)
 
     def _on_word(self, stage: Stage, word: Word) -> None:
-        if stage is not self.recorder:
+        if stage not in self._shared:
             self._of[id(stage)].hear(stage, word)
+        elif self.outlet is not None and stage is self.outlet.stage:
+            self.outlet.hear(word)
         elif isinstance(word, Recorded) and word.channel in self.channels:
             self.channels[word.channel].hear(stage, word)
 
     def _on_death(self, stage: Stage, cause: str) -> None:
-        if stage is not self.recorder:
-            self._of[id(stage)].died(stage)
-            self._news_of(f"{stage.name} ended: {cause}")
-            return
-        for channel in self.channels.values():
+        for channel in self.channels.values() if stage in self._shared else [self._of[id(stage)]]:
             channel.died(stage)
+        if self.outlet is not None and stage is self.outlet.stage:
+            self.outlet.died()
         self._news_of(f"not recorded: {cause}" if stage.elsewhere else f"{stage.name} ended: {cause}")
 
     def _recorder_task(self) -> RecorderTask:

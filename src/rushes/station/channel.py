@@ -10,7 +10,18 @@ from rushes.codecs.video.redact import redact
 from rushes.depot import Depot
 from rushes.errors import DepotError
 from rushes.station.books import Books
-from rushes.station.messages import Done, Go, Opened, ReaderTask, Ready, Recorded, Report, SourceTask, Stop
+from rushes.station.messages import (
+    Done,
+    Go,
+    Opened,
+    ReaderTask,
+    Ready,
+    Recorded,
+    Report,
+    SourceTask,
+    Stop,
+    Streamed,
+)
 from rushes.station.plan import depot_shape
 from rushes.station.processes import Stage
 
@@ -32,11 +43,16 @@ class Channel:
     """Begins when its source says how large its pictures are: only then can its depot be made.
 
     One thread, which also runs the supervisor that the ``stages`` are given to. ``say`` takes what users are to
-    know, in one line. ``recorder``: the stage that records it, along with other channels.
+    know, in one line. ``recorder`` and ``streamer``: the stages that record and stream it, along with other channels.
     """
 
     def __init__(
-        self, plan: ChannelPlan, depot: str, say: Callable[[str], object], recorder: Stage | None = None
+        self,
+        plan: ChannelPlan,
+        depot: str,
+        say: Callable[[str], object],
+        recorder: Stage | None = None,
+        streamer: Stage | None = None,
     ) -> None:
         self.plan = plan
         self.name = plan.name
@@ -48,9 +64,12 @@ class Channel:
         """Why the source has no more; empty while it may have."""
         self.source = Stage(f"{plan.name} source", self._source_task)
         self.readers = [Stage(f"{plan.name} {name}", self._reader_task(name)) for name in plan.readers]
-        self.recorder = recorder
+        # By what they are called in this channel's books and depot.
+        self._shared = {f"{plan.name} {each.name}": each for each in (recorder, streamer) if each is not None}
         self.books = Books(
-            [stage.name for stage in self.readers], None if recorder is None else f"{plan.name} recorder"
+            [stage.name for stage in self.readers],
+            None if recorder is None else f"{plan.name} {recorder.name}",
+            None if streamer is None else f"{plan.name} {streamer.name}",
         )
         self._say = say
         self._ready: set[Stage] = set()
@@ -100,6 +119,9 @@ class Channel:
             if word.state not in ("recording", "stopped", "source ended", self.books.recorded.state):
                 self._say(f"{self.name} is not recorded: {word.state}")
             self.books.hear_recorder(word)
+        elif isinstance(word, Streamed):
+            self._joined.add(stage)
+            self.books.hear_streamer(word)
         elif isinstance(word, Done):
             self.ended = word.reason
             stage.done = True
@@ -109,11 +131,11 @@ class Channel:
         if stage is not self.source:
             self._ready.discard(stage)
             self._joined.discard(stage)
-            self.books.died(stage.name if stage is not self.recorder else f"{self.name} recorder")
+            self.books.died(stage.name if stage in self.readers else f"{self.name} {stage.name}")
 
     def advance(self, now_ns: int) -> None:
         """Lets the source begin once its readers have joined the depot, or have had time to."""
-        takers = len(self.readers) + (self.recorder is not None and not self.recorder.failure)
+        takers = len(self.readers) + sum(not each.failure for each in self._shared.values())
         joined = len(self._joined) >= takers or now_ns >= self._due_ns
         if self.depot is not None and not self.begun and joined:
             # A moment ahead, in which the process hears of it and joins the depot: else the first are late.
@@ -126,9 +148,8 @@ class Channel:
         if self.depot is None:
             return None
         stats = self.depot.stats()
-        pids = {each.name: each.pid for each in self.readers if each.pid is not None}
-        if self.recorder is not None and self.recorder.pid is not None:
-            pids[f"{self.name} recorder"] = self.recorder.pid
+        takers = {**{each.name: each for each in self.readers}, **self._shared}
+        pids = {name: each.pid for name, each in takers.items() if each.pid is not None}
         self.books.look(stats, pids)
         if stats.stored > self._head:
             self._head, self._moved_ns = stats.stored, now_ns

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rushes.depot import DepotStats, Lease
 
-__all__ = ["ReaderBook", "RecorderBook", "SourceCounts"]
+__all__ = ["OutcomeBook", "ReaderBook", "SourceCounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,11 @@ class ReaderBook:
         """The sequence up to which this reader is known to have come; -1 before the first."""
         return self.seen_before + self.missed_before + self.seen + self.missed - 1
 
+    @property
+    def seen_total(self) -> int:
+        """Frames that all the processes got."""
+        return self.seen_before + self.seen
+
     def update(self, seen: int, missed: int) -> None:
         """Notes the depot's row of the process running now."""
         self.seen, self.missed = seen, missed
@@ -97,51 +102,57 @@ class ReaderBook:
         return EdgeStats(
             name,
             offered=head + 1,
-            delivered=self.seen_before + self.seen,
+            delivered=self.seen_total,
             dropped={"missed": missed} if missed else {},
             waiting=head - self.position if waiting is None else waiting,
         )
 
 
 @dataclass(slots=True)
-class RecorderBook:
-    """What became of the frames that the recorder got of one channel, over all the processes that were it.
+class OutcomeBook:
+    """What became of the frames that a stage got and has to bring further, over all the processes that were it: the
+    recorder's of one channel, written or lost; the streamer's of all channels, sent or lost.
 
     ``bytes`` and ``state`` as last told.
     """
 
-    written_before: int = 0
+    done_before: int = 0
     dropped_before: dict[str, int] = field(default_factory=dict)
-    written: int = 0
+    done: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     bytes_before: int = 0
     bytes: int = 0
     state: str = ""
     waiting: int | None = None
 
+    @property
+    def bytes_total(self) -> int:
+        """Of all the processes."""
+        return self.bytes_before + self.bytes
+
     def update(
-        self, written: int, dropped: Mapping[str, int], size: int, state: str, waiting: int | None = None
+        self, done: int, dropped: Mapping[str, int], size: int, state: str, waiting: int | None = None
     ) -> None:
         """Notes what the process running now has told; ``waiting`` with its last word, when nothing moves any more."""
-        self.written, self.dropped, self.bytes, self.state = written, dict(dropped), size, state
+        self.done, self.dropped, self.bytes, self.state = done, dict(dropped), size, state
         self.waiting = waiting
 
     def died(self, seen: int) -> None:
         """The process ended; of the ``seen`` frames that all of them got, those with no known end are lost."""
-        self.written_before += self.written
+        self.done_before += self.done
         for reason, count in self.dropped.items():
             self.dropped_before[reason] = self.dropped_before.get(reason, 0) + count
-        self.written, self.dropped, self.waiting = 0, {}, None
+        self.done, self.dropped, self.waiting = 0, {}, None
         self.bytes_before, self.bytes = self.bytes_before + self.bytes, 0
-        lost = seen - self.written_before - sum(self.dropped_before.values())
+        lost = seen - self.done_before - sum(self.dropped_before.values())
         if lost > 0:
             self.dropped_before["stage down"] = self.dropped_before.get("stage down", 0) + lost
 
     def edge(self, name: str, seen: int) -> EdgeStats:
-        """The edge into the archive, offered what the depot counts as seen."""
+        """The edge out of the stage, offered what the depots count as seen."""
         dropped = dict(self.dropped_before)
         for reason, count in self.dropped.items():
             dropped[reason] = dropped.get(reason, 0) + count
-        written = self.written_before + self.written
-        waiting = seen - written - sum(dropped.values()) if self.waiting is None else self.waiting
-        return EdgeStats(name, seen, written, dropped, waiting)
+        done = self.done_before + self.done
+        waiting = seen - done - sum(dropped.values()) if self.waiting is None else self.waiting
+        return EdgeStats(name, seen, done, dropped, waiting)

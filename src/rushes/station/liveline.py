@@ -27,7 +27,8 @@ def status_lines(status: Status) -> list[str]:
     """
     restarts = f"  restarts {status.restarts}" if status.restarts else ""
     recorded = "" if status.recorded_bytes is None else f"  rec {format_size(status.recorded_bytes)}"
-    shared = f"RAM {status.ram_bytes / _MIB:.0f} MiB  readers {status.readers}{recorded}{restarts}"
+    receivers = "" if status.receivers is None else f"  receivers {status.receivers}"
+    shared = f"RAM {status.ram_bytes / _MIB:.0f} MiB  readers {status.readers}{receivers}{recorded}{restarts}"
     width = max(len(each.name) for each in status.channels)
     lines = [f"{each.name:<{width}}  {_figures(each)}" for each in status.channels]
     return [f"{lines[0]}  {shared}"] if len(lines) == 1 else [*lines, shared]
@@ -64,6 +65,11 @@ def closing_lines(report: RunReport) -> list[str]:
         lines.append(
             f"recorded {format_size(report.recorded_bytes or 0)} into {report.archive}; "
             f"to see what: rushes archive ls --archive {shlex.quote(report.archive)}"
+        )
+    if report.stream is not None:
+        lines.append(
+            f"streamed {report.stream.edge.delivered} frames, {format_size(report.stream.bytes)} on the wire, "
+            f"over {report.stream.endpoint}"
         )
     restarts = [f"{name} {count}" for name, count in report.restarts.items() if count]
     if restarts:

@@ -21,8 +21,11 @@ __all__ = [
     "Recorded",
     "RecorderTask",
     "Report",
+    "Sent",
     "SourceTask",
     "Stop",
+    "Streamed",
+    "StreamerTask",
     "Task",
     "Word",
 ]
@@ -72,6 +75,19 @@ class RecorderTask(Task, frozen=True, tag="recorder"):
     max_bytes: int | None
     channels: dict[str, str]
     starts: dict[str, int] = {}
+
+
+class StreamerTask(Task, frozen=True, tag="streamer"):
+    """Stream ``channels`` (name: depot), each as a track of its name, over ``endpoint``. ``keys`` and ``insecure`` as
+    for any streamer; ``station`` is what it is called. ``starts`` as for the recorder.
+    """
+
+    endpoint: str
+    station: str
+    channels: dict[str, str]
+    starts: dict[str, int] = {}
+    keys: str | None = None
+    insecure: bool = False
 
 
 class Go(msgspec.Struct, frozen=True, tag="go"):
@@ -141,6 +157,32 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
     depot_waiting: int = 0
 
 
+class Streamed(msgspec.Struct, frozen=True, kw_only=True, tag="streamed"):
+    """What a channel's depot counted for the streamer's process. The last one of an orderly end is ``final``.
+
+    A word for each channel, because one for many would not be a line that a pipe takes whole.
+    """
+
+    channel: str
+    depot_seen: int
+    depot_missed: int
+    depot_waiting: int
+    final: bool = False
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent"):
+    """What became of the frames of all channels since the streamer's process began, ``bytes`` on the wire, and how
+    many receivers there are. It follows the :class:`Streamed` of each channel, never without one of them.
+    """
+
+    sent: int
+    dropped: dict[str, int]
+    waiting: int
+    bytes: int
+    peers: int
+    final: bool = False
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """The process ends because of this; ``wrong``: it was told to do what cannot be done, by anybody, ever.
 
@@ -153,4 +195,4 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 Order = Go | Stop
-Word = Ready | Opened | Report | Recorded | Done | Failed
+Word = Ready | Opened | Report | Recorded | Streamed | Sent | Done | Failed

@@ -13,7 +13,7 @@ from rushes.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ChannelPlan", "Plan", "channels_from", "depot_shape"]
+__all__ = ["ChannelPlan", "Plan", "StreamPlan", "channels_from", "depot_shape"]
 
 CARD = "testcard:1280x720@30"
 _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
@@ -40,6 +40,15 @@ class ChannelPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """Where all channels are streamed, each as a track of its name; ``keys`` and ``insecure`` as for any streamer."""
+
+    endpoint: str
+    keys: str | None = None
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What to run; a test card unless told otherwise."""
 
@@ -48,6 +57,8 @@ class Plan:
     archive: str | None = None
     """The folder that all channels are recorded into; None: they are not."""
     archive_bytes: int | None = None
+    stream: StreamPlan | None = None
+    """None: nothing is streamed."""
 
     def depot(self, channel: ChannelPlan) -> str:
         """The name of a channel's depot."""

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from rushes.archive import Archive
 from rushes.clock import SYSTEM
-from rushes.depot import Depot
-from rushes.errors import ClosedError, DepotError, UnknownName, WriterGone
 from rushes.interfaces import SourceInfo
+from rushes.station.following import Following, attached
 from rushes.station.messages import Ready, Recorded, RecorderTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rushes.archive import Recording, RecordingStats
-    from rushes.depot import FrameIterator
+    from rushes.depot import Depot
     from rushes.frame import Frame
     from rushes.station.child import Link
 
 __all__ = ["record_channels"]
 
 _REPORT_S = 0.2
-_LOOK_S = 0.2
-_POLL_S = 0.01
-_DRAIN_S = 3.0
 _END_S = 10.0
 _AGAIN_NS = 5_000_000_000
 
@@ -115,85 +110,30 @@ class _Line:
             self._recording.stop()
 
     def _begin(self) -> None:
-        while not self._link.stop.stopped:
-            try:
-                depot = Depot.attach(self._place, wait_s=_LOOK_S)
-            except (UnknownName, DepotError):
-                # The depot is made once the source says how large its pictures are; a camera may take its time.
-                self._link.stop.wait(_POLL_S)
-                continue
+        depot = attached(self._place, self._link.stop)
+        if depot is not None:
             self._source = _DepotFrames(depot, self._start, f"{self._name} recorder")
             self._recording = self._archive.record(self._name, self._source)
             self.tell()  # by which the station knows that this consumer has joined
-            return
 
 
-class _DepotFrames:
-    """A depot as a source that outlives the processes which fill it, and says what it got of it."""
+class _DepotFrames(Following):
+    """A depot as a source. ``given`` counts the frames it gave."""
 
     def __init__(self, depot: Depot, start: int, name: str) -> None:
-        self._depot = depot
-        self._frames: FrameIterator = depot.frames(start, name=name)
-        self._row = (0, 0, 0)
+        super().__init__(depot, start, name)
         self.given = 0
         self.info = SourceInfo(0, 0, 0.0, "i420")
 
-    @property
-    def row(self) -> tuple[int, int, int]:
-        """What the depot counts for this consumer: seen, missed, waiting."""
-        if not self._depot.closed:
-            self._look()
-        return self._row
-
     def __iter__(self) -> Iterator[Frame]:
-        while True:
-            try:
-                lease = next(self._frames, None)
-            except WriterGone:
-                # The station's next source process is on its way; the depot and our place in it stay.
-                SYSTEM.sleep(_POLL_S)
-                continue
-            except ClosedError:
-                return
-            if lease is None:
-                return
+        for lease in self.leases():
             with lease:
                 frame = lease.copy()
             self.given += 1
             yield frame
 
-    def skip(self) -> int:
-        """Passes over what is left; how many that were."""
-        head, count = self._depot.head, 0
-        while self._frames.last < head:
-            try:
-                lease = next(self._frames, None)
-            except (ClosedError, WriterGone):
-                break
-            if lease is None:
-                break
-            lease.release()
-            count += 1
-        return count
-
-    def drain(self) -> None:
-        """Ends the iteration once the last frame was delivered, having asked the depot what it counted."""
-        until_ns = SYSTEM.monotonic_ns() + round(_DRAIN_S * 1e9)
-        while self._frames.last < self._depot.head and SYSTEM.monotonic_ns() < until_ns:
-            SYSTEM.sleep(_POLL_S)
-        # The iterator's place and the depot's row are two stores; this is ages more than lies between them.
-        SYSTEM.sleep(_POLL_S)
-        self._look()
-        self._frames.close()
-        self._depot.close()
-
     def stats(self) -> None:
         """The depot's own row has the counts."""
 
     def close(self) -> None:
-        """Nothing to give back before :meth:`drain`."""
-
-    def _look(self) -> None:
-        for row in self._depot.stats().consumers:
-            if row.name == self._frames.name and row.pid == os.getpid():
-                self._row = (row.seen, row.missed, row.waiting)
+        """Nothing to give back before the drain."""

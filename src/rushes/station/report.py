@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from rushes.metrics import EdgeStats, LatencySummary
 
-__all__ = ["ChannelReport", "ChannelStatus", "RunReport", "Status"]
+__all__ = ["ChannelReport", "ChannelStatus", "RunReport", "Status", "StreamReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ChannelStatus:
 @dataclass(frozen=True, slots=True)
 class Status:
     """One moment. ``news``: what happened since the last one, a line each. ``recorded_bytes``: None when nothing is
-    recorded.
+    recorded. ``receivers``: how many there are; None when nothing is streamed.
     """
 
     channels: tuple[ChannelStatus, ...]
@@ -42,6 +42,7 @@ class Status:
     running_s: float
     news: tuple[str, ...]
     recorded_bytes: int | None = None
+    receivers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,21 @@ class ChannelReport:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamReport:
+    """The account of the stream of all channels: ``edge`` is from the streamer's process to the wire, ``bytes`` went
+    over it.
+    """
+
+    endpoint: str
+    edge: EdgeStats
+    bytes: int
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data, for JSON."""
+        return {"endpoint": self.endpoint, "bytes": self.bytes, "edges": [_plain_edge(self.edge)]}
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """The account of one run. ``reason`` is "stopped", "time is up", "sources ended" or "failed";
     ``problems`` is empty when all is well.
@@ -98,11 +114,14 @@ class RunReport:
     archive: str | None = None
     """Where it was recorded; None: it was not."""
     recorded_bytes: int | None = None
+    stream: StreamReport | None = None
+    """None: nothing was streamed."""
 
     @property
     def edges(self) -> tuple[EdgeStats, ...]:
-        """Those of all channels."""
-        return tuple(edge for channel in self.channels for edge in channel.edges)
+        """Those of all channels, and what they share."""
+        shared = () if self.stream is None else (self.stream.edge,)
+        return (*(edge for channel in self.channels for edge in channel.edges), *shared)
 
     @property
     def adds_up(self) -> bool:
@@ -128,6 +147,7 @@ class RunReport:
             "peak_ram_bytes": self.peak_ram_bytes,
             "archive": self.archive,
             "recorded_bytes": self.recorded_bytes,
+            "stream": None if self.stream is None else self.stream.plain(),
         }
 
 

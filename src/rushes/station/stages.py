@@ -1,6 +1,7 @@
-"""What the processes of a station do: bring a source's frames into a depot, read them, record them.
+"""What the processes of a station do: bring a source's frames into a depot, read them, record them,
+stream them.
 
-This is where such a process begins; ``filling``, ``reading`` and ``recording`` hold the work.
+This is where such a process begins; ``filling``, ``reading``, ``recording`` and ``streaming`` hold the work.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import msgspec
 
 from rushes.errors import ArchiveError, ConfigError, RushesError
 from rushes.station.child import Link
-from rushes.station.messages import Failed, ReaderTask, RecorderTask, SourceTask
+from rushes.station.messages import Failed, ReaderTask, RecorderTask, SourceTask, StreamerTask
 
 __all__ = ["main"]
 
@@ -23,7 +24,7 @@ def main() -> int:
     first = orders.readline()
     if not first:
         return 1  # the parent ended before it could say what to do
-    task = msgspec.json.decode(first, type=SourceTask | ReaderTask | RecorderTask)
+    task = msgspec.json.decode(first, type=SourceTask | ReaderTask | RecorderTask | StreamerTask)
     sys.argv[0] = task.name  # by which the depot will show this process
     link = Link(task.parent, orders)
     try:
@@ -36,6 +37,10 @@ def main() -> int:
             from rushes.station.recording import record_channels
 
             record_channels(task, link)
+        elif isinstance(task, StreamerTask):
+            from rushes.station.streaming import stream_channels
+
+            stream_channels(task, link)
         else:
             from rushes.station.reading import read_frames
 
