@@ -13,6 +13,7 @@ from rushes.cli.shot import shot
 from rushes.cli.stream import recv, send
 from rushes.cli.up import up
 from rushes.cli.version import version, version_text
+from rushes.cli.work import work
 
 __all__ = ["app"]
 
@@ -27,6 +28,7 @@ app.command(up)
 app.command(capture)
 app.command(shot)
 app.command(send)
+app.command(work)
 app.command(recv)
 app.command(archive)
 app.command(depot)

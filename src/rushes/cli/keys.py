@@ -16,15 +16,42 @@ __all__ = ["keys"]
 
 keys = App(name="keys", help="Make keys, so that only those you allow can join a stream.")
 
+_SECRET = (".key", ".token")
+
 _Folder = Annotated[Path, Parameter(help="The folder of the keys: what `keys=` is given at both ends.")]
 
 
+_Hosts = Annotated[
+    list[str] | None,
+    Parameter(
+        "--host",
+        negative=(),
+        consume_multiple=True,
+        help="A name or address by which other machines reach the hub; for its certificate.",
+    ),
+]
+
+
 @keys.command(name="new")
-def new_keys(folder: _Folder, /, *, json: Json = False) -> int:
-    """Make the keys of a server and of one client."""
+def new_keys(folder: _Folder, /, *, host: _Hosts = None, json: Json = False) -> int:
+    """Make the keys of a server and of one client, and the passwords and certificates of a hub for work.
+
+    Those of the hub need the extra "hub"; where a folder has all but them, only they are made.
+    """
+    from rushes.errors import MissingExtra
+    from rushes.wire import hub_roles
     from rushes.wire.keys import new
 
-    _show(new(folder), json)
+    lacks_hub = (folder / "server.key").exists() and not hub_roles.place(folder).exists()
+    written = [] if lacks_hub else new(folder)
+    missing = ""
+    try:
+        written += hub_roles.new(folder, host or ())
+    except MissingExtra as error:
+        if lacks_hub or host:
+            raise
+        missing = str(error)
+    _show(written, json, without_hub=missing)
     return 0
 
 
@@ -43,9 +70,12 @@ def new_client(
     return 0
 
 
-def _show(written: Sequence[Path], json: bool) -> None:
+def _show(written: Sequence[Path], json: bool, without_hub: str = "") -> None:
     if json:
-        print_json({"written": [str(path) for path in written]})
+        more = {"without_hub": without_hub} if without_hub else {}
+        print_json({"written": [str(path) for path in written], **more})
         return
     for path in written:
-        print(f"wrote {path}{' (secret)' if path.suffix == '.key' else ''}")
+        print(f"wrote {path}{' (secret)' if path.suffix in _SECRET else ''}")
+    if without_hub:
+        print(f"none for a hub, which deals work out to other machines: {without_hub}")

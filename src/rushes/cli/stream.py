@@ -104,7 +104,7 @@ def send(
             "--wait needs tcp:// or ipc://: a depot is made by the first frame, nobody can wait in it",
             option="--wait",
         )
-    if False:
+    if track and not mapreduce:
         raise ConfigError("--track is for workers: give --mapreduce as well", option="--track")
     with Streamer(
         endpoint,

@@ -39,6 +39,7 @@ __all__ = [
     "AudioStreamer",
     "Receiver",
     "Streamer",
+    "Worker",
     "buffer",
     "dispfps",
     "display",
@@ -64,6 +65,15 @@ class Receiver(stream.Receiver):
     def started(self) -> bool:
         """Whether frames are received now."""
         return self._started
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class Worker(stream.Worker):
+    """Works on frames of one track; as :class:`rushes.stream.Worker`, but the end of a with-block only stops it."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -61,6 +61,8 @@ def some(handler, count, timeout=PATIENCE_MS):
         (door.Streamer, ["endpoint", "tracks", "nproc", "mapreduce"]),
         (door.Streamer.testcard, ["self", "card", "animated"]),
         (door.Receiver, ["endpoint", "nproc", "mapreduce"]),
+        (door.Worker, ["source", "drain", "track", "reqthread", "decproc"]),
+        (door.Worker.send, ["self", "data"]),
         (door.AudioStreamer, ["endpoint"]),
         (door.AudioReceiver, ["endpoint"]),
         (door.AudioReceiver.recv, ["self", "timeout"]),
@@ -82,6 +84,7 @@ def test_documented_defaults():
 
     assert defaults(door.Streamer).items() >= {"tracks": None, "nproc": 2, "mapreduce": False}.items()
     assert defaults(door.Receiver).items() >= {"nproc": 2, "mapreduce": False}.items()
+    assert defaults(door.Worker).items() >= {"track": "none", "reqthread": 3, "decproc": 2}.items()
     assert defaults(door.dispfps) == {"n": 100, "write": False}
     assert defaults(door.display) == {"BGR": True}
     assert defaults(door.send) == {"arr": None, "buf": None, "flags": 0}
@@ -89,7 +92,7 @@ def test_documented_defaults():
 
 
 def test_what_needs_no_door_is_the_real_thing():
-    for name in {*door.__all__} - {"Streamer", "Receiver", "AudioStreamer", "AudioReceiver"}:
+    for name in {*door.__all__} - {"Streamer", "Receiver", "Worker", "AudioStreamer", "AudioReceiver"}:
         assert getattr(door, name) is getattr(stream, name)
     cards = door.TEST_S, door.TEST_M, door.TEST_L, door.IMAG_S, door.IMAG_M, door.IMAG_L
     assert cards == (0, 1, 2, 3, 4, 5)
@@ -125,6 +128,37 @@ def test_with_blocks_and_starts_follow_one_another(endpoint):
     streamer.close()
     with pytest.raises(ClosedError):
         streamer.start()
+
+
+def test_work_is_dealt_out_and_its_results_collected(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    streamer = door.Streamer("tcp://127.0.0.1:0", tracks=["edges"], mapreduce=True).start()
+    receiver = door.Receiver("tcp://127.0.0.1:0", mapreduce=True).start()
+    worker = door.Worker(streamer.address, receiver.address, track="edges")
+
+    def invert():
+        for data in worker.handler:
+            data["arr"] = 255 - data["arr"]
+            data["meta"] = {"by": "worker"}
+            worker.send(data)
+
+    with worker:
+        thread = threading.Thread(target=invert)
+        thread.start()
+        for number in range(20):
+            streamer.send(gray(number))
+        items = some(receiver.handler, 20)
+        worker.stop()
+        thread.join(PATIENCE_S)
+    with worker:
+        again = worker.stats().delivered
+    for each in (worker, receiver, streamer):
+        each.close()
+    assert [each["fno"] for each in items] == list(range(20))
+    # Coded and decoded twice on the way.
+    assert all(abs(each["arr"].mean() - 255 + each["fno"]) < 4 for each in items)
+    assert all((each["meta"], each["track"]) == ({"by": "worker"}, "edges") for each in items)
+    assert again == 20
 
 
 def test_iterating_the_handler_ends_at_the_stop(endpoint):
