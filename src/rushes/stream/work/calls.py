@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from rushes.errors import BadMessage
 from rushes.stream import parcel
 from rushes.stream.crew import Crew, Done, Raised
 from rushes.stream.work.desk import TRIES
@@ -88,8 +89,7 @@ class Calls:
         if work is None:
             return
         if isinstance(answer, Done):
-            made, _ = parcel.unpack(answer.head, answer.payload)
-            self._desk.done(work, made, answer.payload)
+            self._done(work, answer)
         elif isinstance(answer, Raised):
             self._desk.failed(work, answer.text)
         elif answer.killed:
@@ -100,6 +100,14 @@ class Calls:
             self._desk.failed(work, f"the process of its function ended with exit code {answer.exit_code}")
         else:
             self._desk.again(work)
+
+    def _done(self, work: Work, answer: Done) -> None:
+        try:
+            made, _ = parcel.unpack(answer.head, answer.payload)
+        except BadMessage as error:  # a function that writes into what is not its own
+            self._desk.failed(work, f"a result that cannot be read: {error}")
+        else:
+            self._desk.done(work, made, answer.payload)
 
     def _on_failed(self, error: RushesError) -> None:
         self._failure = error

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import BadMessage, ClosedError, ConfigError, RushesError, WireError
+from rushes.errors import (
+    AccessDenied,
+    BadMessage,
+    ClosedError,
+    ConfigError,
+    DeadlineExceeded,
+    RushesError,
+    WireError,
+)
 from rushes.stream import parcel
 from rushes.stream.work.held import Held, Work
 from rushes.stream.work.hubs import HubEnd
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
     from rushes.metrics import Edge
     from rushes.wire.endpoint import Endpoint
     from rushes.wire.jet_item import Item
+    from rushes.wire.jet_ticket import Ticket
 
 __all__ = ["TRIES", "Desk"]
 
@@ -28,6 +39,10 @@ _log = logging.getLogger("rushes.stream")
 TRIES = 5
 """After so many failures a frame is given up, and the receiver told."""
 _FIRST_S, _MOST_S = 0.05, 2.0
+_SLICE_S, _SAFE_S = 0.1, 1.0
+
+
+_Sending = tuple[Work, parcel.Parcel, Any]
 
 
 class Desk:
@@ -53,7 +68,8 @@ class Desk:
         self._track, self._edge, self._on_work, self._on_error = track, edge, on_work, on_error
         self._error: WireError | None = None
         self._closing = False
-        self._results: deque[tuple[Work, parcel.Parcel, Any]] = deque()
+        self._results: deque[_Sending] = deque()
+        self._later: list[_Sending] = []
         self._lock = threading.Lock()
         self._ready = threading.Condition(self._lock)
         self._given: dict[int, Work] = {}
@@ -76,7 +92,8 @@ class Desk:
             target=self._run, name=f"rushes-results {self._out.name}", daemon=True
         )
         self._thread.start()
-        self._puller = self._in.link.pull(self._in.stream, track, batch=ahead, on_item=self._on_item)
+        with self._lock:  # the first frame may be there before this returns
+            self._puller = self._in.link.pull(self._in.stream, track, batch=ahead, on_item=self._on_item)
 
     @property
     def held(self) -> Held:
@@ -86,8 +103,13 @@ class Desk:
     def grant(self, procs: int) -> None:
         """So many work at once: as many more are fetched ahead."""
         if procs + 1 > self._granted:
-            self._puller.credit(procs + 1 - self._granted)
+            self._credit(procs + 1 - self._granted)
             self._granted = procs + 1
+
+    @property
+    def over(self) -> bool:
+        """Whether the work has ended for good."""
+        return self._error is not None
 
     def check(self) -> None:
         """Raises what ended the work for good, if anything did."""
@@ -144,7 +166,7 @@ class Desk:
         """It goes back to the hub, for anybody."""
         self._forget(work)
         if self._held.drop(work):
-            self._edge.drop("again")
+            self._given_back(work)
             work.item.nak(delay_s)
             self._credit()
 
@@ -155,10 +177,11 @@ class Desk:
             self._closing = True
             self._ready.notify_all()
         self._thread.join()
-        open_works = self._held.all()
-        self._held.close()
-        if open_works:
-            self._edge.drop("again", len(open_works))
+        until = time.monotonic() + _SAFE_S
+        while self._out.link.unconfirmed and time.monotonic() < until:
+            time.sleep(_SLICE_S / 10)
+        for work in self._held.close():
+            self._given_back(work)
         self._out.close()
         if self._out is not self._in:
             self._in.close()
@@ -188,45 +211,70 @@ class Desk:
         else:
             self._on_work(work)
 
+    def _given_back(self, work: Work) -> None:
+        if not work.counted:
+            self._edge.drop("again")
+
     def _run(self) -> None:
-        while True:
-            with self._ready:
-                while not self._results and not self._closing:
+        while (sending := self._next()) is not None:
+            self._publish(*sending)
+
+    def _next(self) -> _Sending | None:
+        with self._ready:
+            while not self._results and not self._closing:
+                if self._later:
+                    self._ready.wait(_SLICE_S)
+                    self._results += self._later
+                    self._later.clear()
+                else:
                     self._ready.wait()
-                if not self._results:
-                    return
-                work, made, payload = self._results.popleft()
-            self._publish(work, made, payload)
+            return self._results.popleft() if self._results else None
 
     def _publish(self, work: Work, made: parcel.Parcel, payload: Any) -> None:
-        header = made.header
-        message_id = parcel.result_id(self._out.stream, header.run, self._track, made.index)
+        message_id = parcel.result_id(self._out.stream, made.header.run, self._track, made.index)
+        sending = (work, made, payload)
         try:
-            ticket = self._out.link.publish(
-                self._subject, message_id, parcel.pack(made), payload, wait_full=True
-            )
-        except ConfigError as error:
+            ticket = self._ticket(message_id, parcel.pack(made), payload)
+        except RushesError as error:
+            self._sent(sending, error)
+        else:
+            if ticket is not None:
+                ticket.on_done(lambda error: self._sent(sending, error))
+
+    def _ticket(self, message_id: str, head: bytes, payload: Any) -> Ticket | None:
+        """None at the close, when there was no room until then: the frame goes back with all others."""
+        while True:
+            with contextlib.suppress(DeadlineExceeded):
+                return self._out.link.publish(
+                    self._subject, message_id, head, payload, timeout_s=_SLICE_S, wait_full=True
+                )
+            if self._closing:
+                return None
+
+    def _sent(self, sending: _Sending, error: RushesError | None) -> None:
+        work = sending[0]
+        if error is None:
+            work.item.ack()
+            if self._held.drop(work):
+                if not work.counted:
+                    self._edge.deliver()
+                self._credit()
+        elif isinstance(error, ConfigError):
             self.failed(work, str(error))
-            return
-        except (ClosedError, RushesError) as error:
-            _log.warning("the result of frame %d cannot be sent: %s", header.number, error)
-            self.again(work)
-            return
-        ticket.on_done(lambda error: self._safe(work, error))
-
-    def _safe(self, work: Work, error: RushesError | None) -> None:
-        if error is not None:
+        elif isinstance(error, ClosedError | AccessDenied):
             self.again(work, _FIRST_S)
-            return
-        work.item.ack()
-        if self._held.drop(work):
-            if not work.counted:
-                self._edge.deliver()
-            self._credit()
+        else:
+            # Kept, and not given back: each time that the hub deals it out counts as a try that failed.
+            _log.warning("the result of frame %d must wait: %s", work.parcel.header.number, error)
+            with self._ready:
+                self._later.append(sending)
+                self._ready.notify()
 
-    def _credit(self) -> None:
-        if not self._closing:
-            self._puller.credit(1)
+    def _credit(self, count: int = 1) -> None:
+        with self._lock:
+            puller = self._puller
+        with contextlib.suppress(ClosedError):
+            puller.credit(count)
 
     def _on_event(self, what: str, detail: Any) -> None:
         if what in ("denied", "failed"):

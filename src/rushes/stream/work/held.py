@@ -31,6 +31,7 @@ class Work:
     #: What the user was given for it, and the frame that was made of: see Desk.remember.
     dict: dict[str, Any] | None = None
     given: Frame | None = None
+    buf: bytes | None = None
     #: Whether it is in the account already.
     counted: bool = False
 
@@ -72,13 +73,14 @@ class Held:
         with self._lock:
             return list(self._works.values())
 
-    def close(self) -> None:
-        """Ends the thread; what is in it goes back to the hub at once."""
+    def close(self) -> list[Work]:
+        """Ends the thread; what is in it goes back to the hub at once. What that was."""
         self._stop.set()
         self._thread.join()
-        for work in self.all():
-            self.drop(work)
+        left = [work for work in self.all() if self.drop(work)]
+        for work in left:
             work.item.nak()
+        return left
 
     def _run(self) -> None:
         while not self._stop.wait(BEAT_S):

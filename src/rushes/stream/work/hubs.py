@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -24,7 +25,8 @@ __all__ = ["MAIN", "HubEnd", "state_folder", "stream_of"]
 MAIN = "main"
 """The stream of a hub that was named by host and port alone."""
 
-_JOIN_S = 3.0
+# A folder that is locked is that of a hub which is there, or will be again; a port may be anybody's.
+_LOCKED_S, _TAKEN_S = 10.0, 2.0
 
 
 def stream_of(endpoint: Endpoint) -> str:
@@ -65,9 +67,12 @@ class HubEnd(Closeable):
             )
         self.name, self.stream = endpoint.shown, stream_of(endpoint)
         self._temporary: str | None = None
+        # Where others look for the lock of a hub at this port: who comes while its server is started again must not
+        # take the port for a hub of its own.
+        self._sign: Path | None = None
         self.hub: Hub | None = None
         if bind and endpoint.scheme == "tcp":
-            self.hub = self._start(endpoint, keys, insecure)
+            self.hub = self._start(endpoint, role, keys, insecure)
         url = self.hub.url if self.hub is not None else _url(endpoint, keys)
         try:
             self.link = JetLink(
@@ -86,20 +91,31 @@ class HubEnd(Closeable):
         """Where others reach it."""
         return f"tcp://{self.hub.url.partition('://')[2]}" if self.hub is not None else self.name
 
-    def _start(self, endpoint: Endpoint, keys: str | os.PathLike[str] | None, insecure: bool) -> Hub | None:
-        if endpoint.port:
-            folder = state_folder() / f"hub-{endpoint.port}"
-        else:
+    def _start(
+        self, endpoint: Endpoint, role: str, keys: str | os.PathLike[str] | None, insecure: bool
+    ) -> Hub | None:
+        home = state_folder()
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = home / f"hub-{endpoint.port}"
+        if not endpoint.port:
             self._temporary = tempfile.mkdtemp(prefix="rushes-hub-")
             folder = Path(self._temporary)
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif not folder.exists():
+            folder.unlink(
+                missing_ok=True
+            )  # of a hub whose program was killed, and whose folder was tidied away
         try:
-            return Hub(endpoint, folder=folder, keys=keys, insecure=insecure, streams=(self.stream,))
-        except (WireError, ConfigError):
-            if not endpoint.port or not _answers(endpoint, keys):
+            hub = Hub(endpoint, folder=folder, keys=keys, insecure=insecure, streams=(self.stream,))
+        except (WireError, ConfigError) as error:
+            if not endpoint.port or not _answers(endpoint, role, keys, _join_s(error)):
                 self._end_hub()
                 raise
             return None  # another program's, with the same keys
+        if not endpoint.port:
+            self._sign = home / f"hub-{hub.port}"
+            with contextlib.suppress(OSError):
+                self._sign.symlink_to(folder)
+        return hub
 
     def _close(self) -> None:
         self.link.close()
@@ -108,6 +124,10 @@ class HubEnd(Closeable):
     def _end_hub(self) -> None:
         if self.hub is not None:
             self.hub.close()
+        if self._sign is not None and self._temporary is not None:
+            with contextlib.suppress(OSError):
+                if os.readlink(self._sign) == self._temporary:
+                    self._sign.unlink()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
@@ -121,11 +141,20 @@ def _url(endpoint: Endpoint, keys: str | os.PathLike[str] | None) -> str:
     return f"{endpoint.scheme}://{secret}{host}:{endpoint.port}"
 
 
-def _answers(endpoint: Endpoint, keys: str | os.PathLike[str] | None) -> bool:
+def _join_s(error: WireError | ConfigError) -> float:
+    """How long a hub is waited for where none could be started."""
+    if isinstance(error, WireError):
+        return _TAKEN_S
+    return _LOCKED_S if error.option == "folder" else 0.0
+
+
+def _answers(endpoint: Endpoint, role: str, keys: str | os.PathLike[str] | None, timeout_s: float) -> bool:
     """Whether a hub that lets us in is there."""
+    if not timeout_s:
+        return False
     try:
-        with JetLink([_url(endpoint, keys)], credentials=hub_roles.credentials(keys, "admin")) as link:
-            link.wait_up(_JOIN_S)
+        with JetLink([_url(endpoint, keys)], credentials=hub_roles.credentials(keys, role)) as link:
+            link.wait_up(timeout_s)
     except (PeerGone, WireError):
         return False
     return True

@@ -23,9 +23,8 @@ _QUALITY = 80
 class Taker:
     """Takes works as dicts, as long as there is no end; one that was not sent when the next is asked for is skipped."""
 
-    def __init__(self, intake: Intake, desk: Desk, track: str) -> None:
-        self._intake, self._desk, self._track = intake, desk, track
-        self._epoch = intake.epoch
+    def __init__(self, intake: Intake, epoch: int, desk: Desk, track: str) -> None:
+        self._intake, self._epoch, self._desk, self._track = intake, epoch, desk, track
         self._last: Work | None = None
 
     def take(self, timeout_s: float | None) -> dict[str, Any] | None:
@@ -33,7 +32,7 @@ class Taker:
         if self._last is not None:
             self._desk.skip(self._last)
             self._last = None
-        while (work := self._intake.take(timeout_s, self._epoch)) is not None:
+        while (work := self._next(timeout_s)) is not None:
             item = self._item(work)
             if item is not None:
                 self._last = work
@@ -45,20 +44,25 @@ class Taker:
         """Whether there will be no more."""
         return self._intake.epoch != self._epoch
 
+    def _next(self, timeout_s: float | None) -> Work | None:
+        return self._intake.take(timeout_s, self._epoch, broken=lambda: self._desk.over)
+
     def _item(self, work: Work) -> dict[str, Any] | None:
         try:
             frame = calling.to_frame(work.parcel, work.message)
         except (BadMessage, CodecError, FrameError) as error:
             self._desk.failed(work, f"the picture is broken: {error}")
             return None
-        item = {
+        buf = bytes(work.message.payload)
+        item: dict[str, Any] = {
             "arr": frame.array,
             "meta": frame.meta,
             "ftime": frame.captured_ns / 1e9,
             "fno": frame.number,
             "track": self._track,
-            "buf": bytes(work.message.payload),
+            "buf": buf,
         }
+        work.buf = buf
         self._desk.remember(item, work, frame)
         return item
 
@@ -74,6 +78,8 @@ def result_of(data: dict[str, Any], work: Work) -> tuple[parcel.Parcel, Any]:
     frame = work.given
     if frame is not None and array is not None and array is not frame.array:
         made, payload = calling.outcome(_picture(array, frame), made, work.message, _QUALITY)
+    elif data.get("buf") is not None and data["buf"] is not work.buf:
+        made, payload = calling.outcome(Frame(data["buf"], format="jpeg"), made, work.message, _QUALITY)
     if meta != parcel.meta_of(work.parcel):
         made = parcel.with_data(made, calling.plain(meta))
     return made, payload

@@ -166,7 +166,8 @@ class Results:
 
     def settled(self) -> list[Settled]:
         """How far each run and track has come, where that changed since the last call."""
-        return [Settled(*key, *line.settled()) for key, line in self._lines.items() if line.changed]
+        changed = [(run, track, line) for (run, track), line in self._lines.items() if line.changed]
+        return [Settled(run, track, *line.settled()) for run, track, line in changed]
 
     def spoil(self, reason: str) -> None:
         """A result that was just taken turned out to hold no picture."""

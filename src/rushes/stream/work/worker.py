@@ -95,12 +95,14 @@ class Worker(Closeable):
         """The frames as dicts {arr, meta, ftime, fno, track, buf}: to be iterated, or called with a time-out. ``buf``
         are the encoded bytes. ConfigError before ``start()``.
         """
-        taker = Taker(self._intake, self._started(), self._track)
+        epoch = self._intake.epoch
+        taker = Taker(self._intake, epoch, self._started(), self._track)
         return Handler(taker.take, taker.ended, self._intake.wait)
 
     def send(self, data: dict[str, Any]) -> None:
-        """Sends an item of ``handler`` on as this worker's result: ``buf`` as it is, or ``arr`` encoded where another
-        array was put there; with ``meta``, which may be any plain data. Returns before it is safe.
+        """Sends an item of ``handler`` on as this worker's result: ``buf``, also where another JPEG was put there, or
+        ``arr`` encoded where another array was; with ``meta``, which may be any plain data. What was drawn into the
+        same array is not sent. Returns before it is safe.
 
         ConfigError for what is no item of this worker, or was sent before; FrameError for what cannot be sent.
         """
@@ -123,14 +125,14 @@ class Worker(Closeable):
         ConfigError for a function that cannot be imported; WireError, AccessDenied when the hub is gone for good.
         """
         check_seconds(timeout_s, "timeout_s")
+        intake, epoch = self._intake, self._intake.epoch  # a stop from now on ends it
         self.start()
-        desk, intake = self._started(), self._intake
+        desk = self._started()
         count = self._procs if procs is None else check_count(procs, "procs")
         calls = Calls(fn, desk, procs=count, timeout_s=timeout_s, name=self.name, on_failed=intake.wake)
         desk.grant(count)
-        epoch = intake.epoch
         try:
-            while (work := intake.take(None, epoch, broken=lambda: calls.failed)) is not None:
+            while (work := intake.take(None, epoch, broken=lambda: calls.failed or desk.over)) is not None:
                 calls.put(work)
             calls.check()
             desk.check()

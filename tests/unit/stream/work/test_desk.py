@@ -1,0 +1,75 @@
+"""Workers whose results find no way out."""
+
+from __future__ import annotations
+
+import time
+
+from rushes.stream.receiver import Receiver
+from rushes.stream.streamer import Streamer
+from rushes.stream.work.worker import Worker
+from tests.support import mapreduce_functions as functions
+from tests.support.mapreduce import HERE, numbers, reading, settle, small, working
+from tests.support.nats_hub import free_ports
+
+
+def pass_on(worker: Worker) -> None:
+    for item in worker.handler:
+        worker.send(item)
+
+
+def test_a_worker_whose_drain_is_not_there_can_be_stopped_and_gives_all_back() -> None:
+    (port,) = free_ports(1)
+    with Streamer(HERE, mapreduce=True) as streamer:
+        for _ in range(30):
+            streamer.send(small())
+        with Worker(streamer.address, f"tcp://127.0.0.1:{port}", reqthread=25) as worker:
+            taken = worker.handler(2000)
+            for _ in range(20):
+                item = next(taken)
+                assert item is not None
+                worker.send(item)
+            began = time.monotonic()
+            worker.stop()
+            assert time.monotonic() - began < 15
+        assert worker.stats().dropped == {"again": 25}
+        with (
+            Receiver(HERE, mapreduce=True) as receiver,
+            working(streamer.address, receiver.address, functions.as_it_came),
+            reading(receiver) as reader,
+        ):
+            assert numbers(reader.take(30)) == list(range(30))
+
+
+def test_results_wait_for_a_drain_that_comes_later_and_no_frame_is_done_twice() -> None:
+    (port,) = free_ports(1)
+    drain = f"tcp://127.0.0.1:{port}"
+    with Streamer(HERE, mapreduce=True) as streamer:
+        for _ in range(10):
+            streamer.send(small())
+        with working(streamer.address, drain, pass_on, by_hand=True) as worker:
+            assert settle(lambda: worker.stats().waiting == 3)
+            with Receiver(drain, mapreduce=True) as receiver, reading(receiver) as reader:
+                assert numbers(reader.take(10)) == list(range(10))
+                assert settle(lambda: worker.stats().delivered == 10)
+                assert worker.stats().dropped == {}
+                assert receiver.stats().duplicates == 0
+
+
+def test_a_drain_that_goes_and_comes_again_gets_everything_once() -> None:
+    (port,) = free_ports(1)
+    with (
+        Streamer(HERE, mapreduce=True) as streamer,
+        Receiver(f"tcp://127.0.0.1:{port}", mapreduce=True) as receiver,
+        working(streamer.address, receiver.address, functions.doubled),
+    ):
+        seen: list[int | None] = []
+        for upto in (5, 12, 20):
+            while (sent := streamer.send(small()).number) < upto:
+                assert sent is not None
+            receiver.start()
+            for each in receiver.frames():
+                seen.append(each.number)  # type: ignore[union-attr]
+                if seen[-1] == upto:
+                    break
+            receiver.stop()
+        assert seen == list(range(21))
