@@ -18,7 +18,16 @@ LEAVES |= {"get_global_loader", "stop_global_loader"}
 LEAVES |= {"Shot", "ShotSaver", "status"}
 LEAVES |= {"Recorder", "Source", "open_source"}
 LEAVES |= {"Archive", "Recording", "Span"}
-LEAVES |= {"Streamer", "Receiver", "Worker", "SendResult", "StreamStats", "Gap", "AudioStreamer", "AudioReceiver"}
+LEAVES |= {
+    "Streamer",
+    "Receiver",
+    "Worker",
+    "SendResult",
+    "StreamStats",
+    "Gap",
+    "AudioStreamer",
+    "AudioReceiver",
+}
 LEAVES |= {"buffer", "dispfps", "display", "send", "recv", "loadimage"}
 LEAVES |= {"TEST_S", "TEST_M", "TEST_L", "IMAG_S", "IMAG_M", "IMAG_L"}
 

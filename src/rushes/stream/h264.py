@@ -47,7 +47,9 @@ class VideoEncoder(Closeable):
 
     def __init__(self, quality: int = 80) -> None:
         super().__init__()
-        importlib.import_module("rushes.codecs.video.live")  # takes as long as several frames: not at the first
+        importlib.import_module(
+            "rushes.codecs.video.live"
+        )  # takes as long as several frames: not at the first
         jpeg.check_quality(quality)
         self._quality = quality
         self._codings: OrderedDict[str, _Coding] = OrderedDict()

@@ -44,6 +44,7 @@ _PUBLISH: dict[Role, tuple[str, ...]] = {
         "$JS.API.STREAM.CREATE.{W}",
         "$JS.API.STREAM.UPDATE.{W}",
         "$JS.API.STREAM.INFO.{W}",
+        "$JS.API.STREAM.INFO.{R}",
         "$JS.API.STREAM.PURGE.{W}",
         "$JS.API.STREAM.DELETE.{W}",
         "$JS.API.STREAM.MSG.GET.{W}",

@@ -128,6 +128,11 @@ async def work_backlog(session: Session, stream: str, tracks: Iterable[str] | No
     return {names.track_of(each.name): _backlog(each, state) for each in found}
 
 
+async def results_left(session: Session, stream: str) -> int:
+    """How many results and dead letters nobody has acknowledged; 0 when there is no store of them."""
+    return (await _state(session, names.result_store(stream))).messages
+
+
 async def delete(session: Session, stream: str) -> None:
     """Deletes what there is of a stream's stores, with everything in them."""
     from nats.js.errors import NotFoundError
@@ -216,6 +221,7 @@ def _refused(error: Any, what: str, session: Session) -> Exception:
 
 
 class _State(msgspec.Struct):
+    messages: int = 0
     first_seq: int = 0
     first_ts: str = ""
 
@@ -225,7 +231,7 @@ class _Info(msgspec.Struct):
 
 
 async def _state(session: Session, store: str) -> _State:
-    """What the client library leaves out of a store's state: when its first item came."""
+    """What the client library leaves out of a store's state, such as when its first item came; zeros for no store."""
     answer = await session.ask(session.client.request(f"$JS.API.STREAM.INFO.{store}", timeout=5), store)
     return msgspec.json.decode(answer.data, type=_Info).state
 

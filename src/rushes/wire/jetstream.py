@@ -206,6 +206,10 @@ class JetLink(Closeable):
         named = None if tracks is None else [names.check_track(each) for each in tracks]
         return self._ask(lambda session: jet_stores.work_backlog(session, stream, named))
 
+    def results_left(self, stream: str) -> int:
+        """How many results of a stream were not acknowledged yet; 0 when there is no store of them."""
+        return self._ask(lambda session: jet_stores.results_left(session, stream))
+
     def delete(self, stream: str) -> None:
         """Deletes both stores of a stream with all that is in them; fine when there are none."""
         names.check_stream(stream)

@@ -87,6 +87,11 @@ class HubEnd(Closeable):
             raise
 
     @property
+    def temporary(self) -> bool:
+        """Whether what is in the hub goes with it."""
+        return self._temporary is not None
+
+    @property
     def address(self) -> str:
         """Where others reach it."""
         return f"tcp://{self.hub.url.partition('://')[2]}" if self.hub is not None else self.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkOut"]
 
+_log = logging.getLogger("rushes.stream")
 _ROOM = 4
 _SLICE_S = 0.1
 _FLUSH_S, _STILL_S = 5.0, 2.0
@@ -121,18 +123,27 @@ class WorkOut:
             time.sleep(_SLICE_S / 10)
 
     def _wait_worked(self) -> None:
-        until, before = time.monotonic() + _STILL_S, -1
+        """The hub ends with us: work, and results that are kept here too, have a while to be taken away."""
+        until, before = time.monotonic() + _STILL_S, (-1, -1)
         while time.monotonic() < until:
             try:
-                backlog = self.end.link.backlog(self.end.stream, self._tracks)
-            except RushesError:
+                left = self._left()
+            except RushesError as error:
+                _log.warning("%s does not say what is left in it: %s", self._name, error)
                 return
-            left = sum(each.waiting + each.in_flight for each in backlog.values())
-            if not left:
+            if left == (0, 0):
                 return
             if left != before:
                 until, before = time.monotonic() + _STILL_S, left
             time.sleep(_SLICE_S / 2)
+        fate = "deleted" if self.end.temporary else "kept for the next start"
+        _log.warning("%s ends with %d frames and %d results that nobody took: %s", self._name, *before, fate)
+
+    def _left(self) -> tuple[int, int]:
+        """How many frames, over all tracks, and results are in the hub."""
+        backlog = self.end.link.backlog(self.end.stream, self._tracks)
+        works = sum(each.waiting + each.in_flight for each in backlog.values())
+        return works, self.end.link.results_left(self.end.stream)
 
     def _encode(self, job: _Job) -> Encoded:
         made = encoding.to_jpeg(job.kept.frame, self._packing.quality)
