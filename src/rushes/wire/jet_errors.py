@@ -26,8 +26,8 @@ EXISTS = 10058
 _STORE_FAILED = 10077
 # The server, the account or the disk is at its limit, whatever this store's own limit says.
 _NO_ROOM = {10002, 10023, 10028, 10047}
-# A cluster without a leader, or a server that has not read its stores yet.
-_PASSING = {10004, 10008, 10009, 10039, 10076, 10117}
+# A cluster without a leader, or whose nodes do not know each other yet, or a server that has not read its stores.
+_PASSING = {10004, 10005, 10008, 10009, 10039, 10076, 10117}
 
 
 class Refusal(Protocol):

@@ -11,7 +11,7 @@ import msgspec
 
 from rushes.errors import ConfigError, QueueFull
 from rushes.wire import jet_names as names
-from rushes.wire.jet_errors import EXISTS, api_error
+from rushes.wire.jet_errors import EXISTS, api_error, passing
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -168,6 +168,8 @@ async def _ensure(session: Session, config: StreamConfig) -> None:
     try:
         await session.ask(session.js.add_stream(config), store)
     except APIError as error:
+        if passing(error):
+            raise  # tried again by who asked
         if error.err_code != EXISTS:
             raise _refused(error, f"cannot make the store {store}", session) from error
     else:
