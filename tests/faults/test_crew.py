@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from rushes.errors import ConfigError, JobFailed
+from rushes.errors import ConfigError, JobFailed, QueueFull
 from rushes.stream.crew import Crew, Died, Done, Raised
 from tests.support.crews import FUNCTIONS, PATIENCE_S, Answers, crew, small
 
@@ -139,7 +139,12 @@ def test_processes_killed_again_and_again_cost_no_answer():
             told.idle.put(None)
         for number in range(60):
             told.wait_idle()
-            made.submit(number, *small(number))
+            while True:
+                try:
+                    made.submit(number, *small(number))
+                    break
+                except QueueFull:  # the one that was idle was the one killed: its replacement says so
+                    told.wait_idle()
             if number % 10 == 5:
                 with contextlib.suppress(
                     ProcessLookupError

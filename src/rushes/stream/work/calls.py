@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import BadMessage
+from rushes.errors import BadMessage, QueueFull
 from rushes.stream import parcel
 from rushes.stream.crew import Crew, Done, Raised
 from rushes.stream.work.desk import TRIES
@@ -81,7 +81,14 @@ class Calls:
                 work = self._waiting.popleft()
                 work.began()
                 self._running[work.item.sequence] = work
-                self._crew.submit(work.item.sequence, work.item.head, work.item.payload)
+                try:
+                    self._crew.submit(work.item.sequence, work.item.head, work.item.payload)
+                except (
+                    QueueFull
+                ):  # the process that was free has just died; on_idle comes with its replacement
+                    del self._running[work.item.sequence]
+                    self._waiting.appendleft(work)
+                    return
 
     def _on_done(self, task_id: Any, answer: Answer) -> None:
         with self._lock:
