@@ -31,12 +31,6 @@ pytestmark = pytest.mark.timeout(30)  # an item that never comes is waited for w
 Parts = list[bytes]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def zero_copy_helper() -> None:
-    """pyzmq's own, one for the process's life: what each test leaves is counted beside it."""
-    zmq.Frame(bytes(100_000), copy=False)
-
-
 @pytest.fixture
 def peer() -> Iterator[Rogue]:
     with rogue() as made:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import zmq
 
 from rushes import Box, ClosedError, ConfigError, Frame, RushesError
 from rushes.stream.receiver import Receiver
@@ -19,12 +18,6 @@ from tests.support.stream_ledger import eventually, joined, lost, plain
 pytestmark = pytest.mark.timeout(20)  # an item that never comes is waited for without a limit
 HOME = "tcp://127.0.0.1:0"
 CHANCE = np.random.default_rng(1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def zero_copy_helper() -> None:
-    """pyzmq's own, one for the process's life: what each test leaves is counted beside it."""
-    zmq.Frame(bytes(100_000), copy=False)
 
 
 @pytest.fixture(params=["raw", "jpeg", "depot"])

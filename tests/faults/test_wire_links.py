@@ -23,12 +23,6 @@ from tests.support.wire_peers import publisher, subscriber
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def zero_copy_helper() -> None:
-    """pyzmq's own, one for the process's life: what each test leaves is counted beside it."""
-    zmq.Frame(bytes(100_000), copy=False)
-
-
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     new(tmp_path / "keys")

@@ -148,7 +148,7 @@ def plain(value: Any) -> Any:
         return msgspec.to_builtins(value, builtin_types=(bytes, bytearray), enc_hook=_from_numpy)
     except FrameError:
         raise
-    except (TypeError, ValueError, NotImplementedError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         kind = f"a value of type {type(value).__name__}"
         raise FrameError(f"a function may return {_ALLOWED}; this one returned {kind} ({error})") from error
 
@@ -195,4 +195,4 @@ def _from_numpy(value: Any) -> Any:
                 dtype=str(value.dtype),
             )
         return value.tolist()
-    raise NotImplementedError(f"{type(value).__name__} is not plain data")
+    raise TypeError(f"{type(value).__name__} is not plain data")
