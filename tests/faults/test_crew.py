@@ -17,6 +17,7 @@ import pytest
 from rushes.errors import ConfigError, JobFailed, QueueFull
 from rushes.stream.crew import Crew, Died, Done, Raised
 from tests.support.crews import FUNCTIONS, PATIENCE_S, Answers, crew, small
+from tests.support.mapreduce_nodes import family
 
 
 def wait_until(true: Callable[[], object]) -> None:
@@ -44,27 +45,6 @@ def test_a_process_that_ends_itself_is_told_with_its_exit_code_and_replaced(numb
         made.submit(9, *small(9))
         assert isinstance(told.next()[1], Done)
         assert made.pids != before
-
-
-def test_the_frame_of_a_killed_process_is_in_work_again_at_once(tmp_path: Path):
-    meta = {"here": str(tmp_path / "here"), "go": str(tmp_path / "go")}
-    (tmp_path / "go").touch()
-    with crew("waits_for") as (made, told):
-        wait_until(lambda: len(children()) == 2)
-        time.sleep(1)  # nothing tells from outside that the one standing by has imported what it can
-        os.kill(made.pids[0], signal.SIGKILL)
-        began = time.monotonic()
-        told.wait_idle()
-        made.submit(1, *small(meta=meta))
-        assert isinstance(told.next()[1], Done)
-        back_s = time.monotonic() - began
-    assert back_s < 10  # 0.05 s is usual
-    print(f"back in {back_s:.3f} s")
-
-
-def children() -> list[int]:
-    path = f"/proc/{os.getpid()}/task"
-    return [int(pid) for task in os.listdir(path) for pid in Path(path, task, "children").read_text().split()]
 
 
 def test_a_process_killed_at_work_harms_no_other(tmp_path: Path):
@@ -267,16 +247,11 @@ def test_no_process_outlives_a_killed_parent(tmp_path: Path):
         try:
             assert parent.stdout.readline() == "ready\n"
             wait_until(lambda: all(each.exists() and each.read_text() for each in here))
-            pids = descendants(parent.pid)
-            assert len(pids) >= 2
+            pids = family(parent.pid)
+            assert len(pids) == 3
         finally:
             parent.kill()
     wait_until(lambda: not any(alive(pid) for pid in pids))
-
-
-def descendants(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task")
-    return [int(each) for task in tasks.iterdir() for each in (task / "children").read_text().split()]
 
 
 def test_an_interrupt_from_the_terminal_leaves_the_processes_to_the_crew():

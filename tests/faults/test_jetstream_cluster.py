@@ -10,7 +10,7 @@ from rushes.wire.hub import Hub
 from rushes.wire.hub_config import Cluster
 from rushes.wire.jet_session import Session
 from rushes.wire.jetstream import JetLink
-from tests.support.jet import LONG_S, Taken, numbers, send
+from tests.support.jet import LONG_S, Taken, link, numbers, send, until
 from tests.support.nats_hub import free_ports, hub
 
 
@@ -65,3 +65,23 @@ def test_the_leader_may_go_for_good_and_nothing_is_lost(tmp_path: Path) -> None:
             for ticket in tickets:
                 ticket.result(LONG_S)
     assert seen == set(range(40))
+
+
+def test_nodes_that_came_later_are_turned_to_when_the_only_one_named_is_gone(tmp_path: Path) -> None:
+    ports = free_ports(3)
+
+    def node(number: int) -> Cluster:
+        others = tuple(f"127.0.0.1:{each}" for each in ports if each != ports[number])
+        return Cluster("farm", f"node-{number}", ports[number], others)
+
+    with hub(tmp_path / "0", cluster=node(0)) as first, link(first) as made:
+        assert made.wait_up(LONG_S) == first.url
+
+        async def known(session: Session) -> int:
+            return len(session.client.servers)
+
+        with hub(tmp_path / "1", cluster=node(1)) as second, hub(tmp_path / "2", cluster=node(2)) as third:
+            assert until(lambda: made._ask(known), lambda count: count == 3) == 3
+            first.close()
+            others = (second.url, third.url)
+            assert until(lambda: made.wait_up(LONG_S), lambda url: url in others) in others

@@ -56,7 +56,7 @@ def test_the_frames_of_a_killed_worker_go_to_the_others() -> None:
         where = (streamer.address, receiver.address, "none", "takes_a_while")
         running += [Node("worker", *where, TAKES_S="0.03") for _ in range(3)]
         assert [node.told() for node in running] == ["ready"] * 3
-        assert settle(lambda: all(len(children(node.pid)) == 3 for node in running))
+        assert settle(lambda: all(len(family(node.pid)) == 3 for node in running))
         thread = sending(streamer, 150, 0.02)
         reader.take(30)
         theirs = family(running[0].pid)
@@ -160,7 +160,7 @@ def test_workers_of_different_speed_share_the_work_by_it() -> None:
             where = (streamer.address, receiver.address, "none", "takes_a_while", "1")
             running.append(Node("worker", *where, WHO=who, TAKES_S=takes_s))
         assert [node.told() for node in running] == ["ready"] * 3
-        assert settle(lambda: all(len(children(node.pid)) == 2 for node in running))
+        assert settle(lambda: all(len(family(node.pid)) == 2 for node in running))
         thread = sending(streamer, 400, 0.002)
         got = reader.take(400)
         thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -44,7 +45,7 @@ class Storm:
         elif kind == "receiver":
             self._replace(self._receiver)
         else:
-            among = self._servers() if kind == "hub" else children(self._lot.choice(self._workers).pid)
+            among = self._servers() if kind == "hub" else family(self._lot.choice(self._workers).pid)
             if not among:
                 return
             try:
@@ -65,10 +66,19 @@ class Storm:
         node.again()
 
 
-def storm(folder: Path, frames: int, kills: int, *, seed: int, every_s: float, hub_s: float) -> None:
+def storm(
+    folder: Path,
+    frames: int,
+    kills: int,
+    *,
+    seed: int,
+    every_s: float,
+    hub_s: float = math.inf,
+    here: str = HERE,
+) -> None:
     file = folder / "handed"
     picture = np.random.default_rng(seed).integers(0, 255, (48, 64, 3), np.uint8)
-    with nodes() as running, Streamer(HERE, TRACKS, mapreduce=True) as streamer:
+    with nodes() as running, Streamer(here, TRACKS, mapreduce=True) as streamer:
         address = streamer.address
         receiver = Node("receive", address, str(file))
         running.append(receiver)
@@ -137,6 +147,22 @@ def test_every_frame_comes_once_and_in_order_whatever_is_killed(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     storm(tmp_path, 200, 6, seed=1, every_s=0.8, hub_s=3.0)
+
+
+def test_every_frame_comes_once_and_in_order_on_one_machine_whoever_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    storm(tmp_path, 400, 10, seed=3, every_s=0.25, here="shm://storm")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [4, 5])
+def test_every_frame_comes_once_and_in_order_on_one_machine_in_a_long_storm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    storm(tmp_path, 10_000, 100, seed=seed, every_s=0.4, here="shm://storm")
 
 
 @pytest.mark.long

@@ -27,7 +27,7 @@ from tests.support.stream_ledger import joined, lost, plain
 from tests.support.stream_rogue import PIXELS, SHAPE, Rogue, fields, frame, jpeg, resized, rogue
 from tests.unit.wire.messages import forged
 
-pytestmark = pytest.mark.timeout(30)  # an item that never comes is waited for without a limit
+pytestmark = pytest.mark.timeout(100)  # an item that never comes is waited for without a limit
 Parts = list[bytes]
 
 

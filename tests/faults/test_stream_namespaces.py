@@ -153,7 +153,9 @@ def test_a_recorded_file_crosses_whole_and_in_order(start: Start, pair: Pair, ke
     sent, got = settle(sender, receiver, heard)
     frames = [said for said in heard if said["what"] == "frame"]
     assert len(frames) > 100
-    shown = [read_card(each.array, each.format) for each in open_source(f"file:{film}", pace=False)]
+    shown = {
+        each.number: read_card(each.array, each.format) for each in open_source(f"file:{film}", pace=False)
+    }
     assert [said["card"] for said in frames] == [shown[said["number"]][0] for said in frames]  # type: ignore[index]
     assert all(said["meta"]["seen"] == said["number"] for said in frames)
     assert (sent["dropped"], got["dropped"], got["refused"]) == ({}, {}, 0)

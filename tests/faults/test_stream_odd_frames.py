@@ -15,7 +15,7 @@ from rushes.stream.receiver import Receiver
 from rushes.stream.streamer import Streamer
 from tests.support.stream_ledger import eventually, joined, lost, plain
 
-pytestmark = pytest.mark.timeout(20)  # an item that never comes is waited for without a limit
+pytestmark = pytest.mark.timeout(100)  # an item that never comes is waited for without a limit
 HOME = "tcp://127.0.0.1:0"
 CHANCE = np.random.default_rng(1)
 

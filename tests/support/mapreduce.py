@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import threading
 import time
@@ -18,24 +19,44 @@ from rushes.stream.receiver import Receiver
 from rushes.stream.streamer import Streamer
 from rushes.stream.work.worker import Worker
 from rushes.wire.flow import Gap
+from tests.support.nats_hub import free_ports
 
 HERE = "tcp://127.0.0.1:0"
 LONG_S = 20.0
 
 
+_COUNT = itertools.count()
+
+
+class Ends:
+    """Where streamers and receivers are: "hub", each with a hub of its own, or "near", processes of this machine."""
+
+    def __init__(self, kind: str) -> None:
+        self.near = kind == "near"
+
+    def new(self) -> str:
+        """An endpoint that nobody has."""
+        return f"shm://t{next(_COUNT)}" if self.near else HERE
+
+    def later(self) -> str:
+        """One that is the same for those who come later."""
+        return self.new() if self.near else f"tcp://127.0.0.1:{free_ports(1)[0]}"
+
+    @contextlib.contextmanager
+    def both(
+        self, tracks: tuple[str, ...] | None = None, **options: Any
+    ) -> Iterator[tuple[Streamer, Receiver]]:
+        """A streamer and a receiver."""
+        with (
+            Receiver(self.new(), mapreduce=True) as receiver,
+            Streamer(self.new(), tracks, mapreduce=True, **options) as streamer,
+        ):
+            yield streamer, receiver
+
+
 def small(value: int = 7) -> NDArray[np.uint8]:
     """A small picture of one colour, which JPEG keeps nearly as it is."""
     return np.full((24, 32, 3), value, np.uint8)
-
-
-@contextlib.contextmanager
-def both(tracks: tuple[str, ...] | None = None, **options: Any) -> Iterator[tuple[Streamer, Receiver]]:
-    """A streamer and a receiver, each with a hub of its own."""
-    with (
-        Receiver(HERE, mapreduce=True) as receiver,
-        Streamer(HERE, tracks, mapreduce=True, **options) as streamer,
-    ):
-        yield streamer, receiver
 
 
 @contextlib.contextmanager
@@ -70,6 +91,9 @@ def working(
             thread.join(LONG_S)
         assert not thread.is_alive()
         assert not failure, failure
+
+
+both = Ends("hub").both
 
 
 class Reader:

@@ -57,6 +57,8 @@ def hangs_once(frame: Frame) -> int:
 
 
 def takes_a_while(frame: Frame) -> dict[str, Any]:
-    """As long as the environment of its worker says; tells whose it was."""
+    """As long as the environment of its worker says; tells whose it was, and by the file ``HERE`` that it has begun."""
+    if here := os.environ.get("HERE"):
+        Path(here).touch()
     time.sleep(float(os.environ.get("TAKES_S", "0.02")))
     return {"mean": float(np.mean(frame.array)), "who": os.environ.get("WHO", "")}

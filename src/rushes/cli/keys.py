@@ -70,6 +70,18 @@ def new_client(
     return 0
 
 
+@keys.command(name="renew")
+def renew_keys(folder: _Folder, /, *, host: _Hosts = None, json: Json = False) -> int:
+    """Make the certificate of a hub anew: before it ends, or for other hosts, which replace those it has.
+
+    Clients go on as they are. The hub shows it from its next start on.
+    """
+    from rushes.wire import hub_roles
+
+    _show(hub_roles.renew(folder, host), json)
+    return 0
+
+
 def _show(written: Sequence[Path], json: bool, without_hub: str = "") -> None:
     if json:
         more = {"without_hub": without_hub} if without_hub else {}

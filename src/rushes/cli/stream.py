@@ -23,7 +23,11 @@ _DRAIN_S = 2.0
 _FLIGHT_S = 0.2
 
 Endpoint = Annotated[
-    str, Parameter(help='"tcp://HOST:PORT", "ipc://NAME", or "shm://DEPOT" within this machine.')
+    str,
+    Parameter(
+        help='"tcp://HOST:PORT", "nats://HOST:PORT/STREAM" by way of a hub, "ipc://NAME" or "shm://DEPOT" within this '
+        "machine."
+    ),
 ]
 Codec = Annotated[str, Parameter("--codec", help="jpeg, raw or h264.")]
 Quality = Annotated[int, Parameter("--quality", help="1 to 100.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ from cyclopts import Parameter
 
 from rushes.cli.options import For, Json, console, print_json, table
 from rushes.cli.stream import Insecure, Keys, say
+from rushes.errors import ClosedError, ConfigError
 
 if TYPE_CHECKING:
     from rushes.cli.stream_run import Asked, Rates
@@ -21,9 +23,24 @@ _AGAIN, _SKIPPED, _ERROR = "again", "skipped", "error"
 _DRAIN_S = 10.0
 
 Call = Annotated[
-    str, Parameter("--call", help="The function to call on each frame: package.module:function.")
+    str | None, Parameter("--call", help="The function to call on each frame: package.module:function.")
 ]
-Track = Annotated[str, Parameter("--track", help="Which track's frames to work on.")]
+Status = Annotated[
+    bool,
+    Parameter(
+        "--status",
+        negative=(),
+        show_default=False,
+        help="Work on nothing: say what waits for workers, and whether they keep up.",
+    ),
+]
+Workers = Annotated[
+    int, Parameter("--workers", help="With --status: how many there are, to be told how many it takes.")
+]
+Track = Annotated[
+    str | None,
+    Parameter("--track", help='Which track\'s frames to work on, "none" if absent; of --status: all.'),
+]
 Procs = Annotated[int, Parameter("--procs", help="In how many processes the function runs.")]
 Timeout = Annotated[str, Parameter("--timeout", help='How long it may take for one frame: "30s", "5min".')]
 
@@ -34,8 +51,10 @@ def work(
         str | None, Parameter(help="Where results go: that of a receiver; to the source's hub if absent.")
     ] = None,
     *,
-    call: Call,
-    track: Track = "none",
+    call: Call = None,
+    status: Status = False,
+    track: Track = None,
+    workers: Workers = 1,
     procs: Procs = 2,
     timeout: Timeout = "30s",
     keys: Keys = None,
@@ -48,7 +67,17 @@ def work(
     The function takes a rushes Frame and returns a Frame or an array, plain data, or None for the frame as it came.
     It is also looked for in the folder this is started in. Both hubs may come later, go, and come again; exit code 1
     when one does not let this worker in, or the function cannot be had.
+
+    With --status it only looks, for a second or --for, and ends.
     """
+    if status:
+        from rushes.cli.work_status import show_status
+
+        if call is not None or drain is not None:
+            raise ConfigError("--status only looks: leave --call and the drain out", option="--status")
+        return show_status(source, track, workers, keys=keys, for_=for_, json=json)
+    if call is None:
+        raise ConfigError("say what to call on each frame: --call package.module:function", option="--call")
     from rushes.cli.stream_run import interruptible
     from rushes.limits import parse_duration
     from rushes.stream.work.worker import Worker
@@ -59,7 +88,7 @@ def work(
     # The signals first: a hub may be waited for.
     with (
         interruptible() as asked,
-        Worker(source, drain, track, decproc=procs, keys=keys, insecure=insecure) as worker,
+        Worker(source, drain, track or "none", decproc=procs, keys=keys, insecure=insecure) as worker,
     ):
         say(f"{call} works on {worker.name}   (Ctrl-C ends it)", json)
         return _working(worker, call, timeout_s, asked, duration_s, json=json)
@@ -85,11 +114,17 @@ def _working(
     began_s, rates = time.monotonic(), Rates()
 
     def line(running_s: float) -> str:
+        if away := worker.away:
+            return f"{running_s:6.1f} s  waiting for the hub at {', '.join(away)}"
         return working_line(running_s, worker.stats(), rates)
+
+    def run() -> None:
+        with contextlib.suppress(ClosedError):  # asked to end before it began
+            worker.run(call, timeout_s=timeout_s)
 
     try:
         with display(quiet=json) as show:
-            running = Work(lambda: worker.run(call, timeout_s=timeout_s), "rushes-work")
+            running = Work(run, "rushes-work")
             try:
                 while not (asked.stop or running.ended(LOOK_S)):
                     running_s = time.monotonic() - began_s
@@ -97,7 +132,7 @@ def _working(
                         break
                     show(running_s, line)
             finally:
-                worker.stop()
+                worker.close()  # and not a stop, after which a run that had not begun yet would begin
                 running.ended(_DRAIN_S)
         running.join(0)
     finally:

@@ -20,8 +20,8 @@ from rushes.errors import ConfigError, FrameError, unknown_name
 from rushes.frame import Frame, guess_format
 from rushes.stream import parcel as parcels
 from rushes.stream.decoding import decode
-from rushes.stream.encoding import check_frame, to_jpeg
-from rushes.wire.message import figures_of
+from rushes.stream.encoding import check_frame, to_jpeg, to_raw
+from rushes.wire.message import MAX_BYTES, figures_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,13 +104,14 @@ def to_frame(parcel: Parcel, message: Message) -> Frame:
     )
 
 
-def outcome(result: Any, parcel: Parcel, message: Message, quality: int) -> tuple[Parcel, Buffer]:
+def outcome(result: Any, parcel: Parcel, message: Message, quality: int | None) -> tuple[Parcel, Buffer]:
     """What goes on of a frame for which a function returned ``result``: the parcel, and its payload.
 
     None leaves the frame as it came, its bytes untouched, and so does plain data, which goes with it. A Frame or an
-    array takes the picture's place as a JPEG of that ``quality``, or exactly where JPEG cannot hold it; number,
-    moment, run, track and index stay, meta and figures are the returned frame's. FrameError for anything else and for
-    pictures of more than about 7 MB, ConfigError for data of more than 1 MiB or meta and figures that do not fit.
+    array takes the picture's place as a JPEG of that ``quality``, or exactly where JPEG cannot hold it or ``quality``
+    is None; number, moment, run, track and index stay, meta and figures are the returned frame's. FrameError for
+    anything else and for pictures of more than about 7 MB (64 MiB, where they are not coded), ConfigError for data of
+    more than 1 MiB or meta and figures that do not fit.
     """
     now = msgspec.structs.replace(
         parcel, header=msgspec.structs.replace(parcel.header, sent_ns=SYSTEM.wall_ns())
@@ -122,12 +123,13 @@ def outcome(result: Any, parcel: Parcel, message: Message, quality: int) -> tupl
     if not isinstance(result, Frame):
         return parcels.with_data(now, plain(result)), message.payload
     check_frame(result)
-    picture = to_jpeg(result, quality)
+    picture = to_raw(result) if quality is None else to_jpeg(result, quality)
     size = memoryview(picture.payload).nbytes
-    if size > parcels.MAX_PAYLOAD_BYTES:
+    most = MAX_BYTES if quality is None else parcels.MAX_PAYLOAD_BYTES
+    if size > most:
+        remedy = "" if quality is None else ", or return uint8 pixels, which become a JPEG"
         raise FrameError(
-            f"a result of {size} bytes as {picture.codec} is over the {parcels.MAX_PAYLOAD_BYTES} that may be sent:"
-            " scale it down, or return uint8 pixels, which become a JPEG",
+            f"a result of {size} bytes as {picture.codec} is over the {most} that may be sent: scale it down{remedy}",
             shape=result.shape,
         )
     return parcels.with_picture(

@@ -24,6 +24,7 @@ from rushes.stream.crew_desk import Desk
 from rushes.stream.crew_process import CrewProcess, Task
 from rushes.stream.crew_roster import Roster
 from rushes.stream.crew_start import start_for
+from rushes.stream.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -73,6 +74,9 @@ class Crew(Closeable):
     ``on_failed(error)``, once, when the function could not be had three times in a row and no process will be
     started any more (ConfigError with what its module raised, or JobFailed).
 
+    Payloads that lie in shared memory stay there. ``quality`` is that of the JPEGs which pictures become, None sends
+    them as they are.
+
     ConfigError for a function that no other process can find by name (lambdas, functions in functions, bound
     methods), and when made while the module of such a function is being imported.
     """
@@ -86,12 +90,13 @@ class Crew(Closeable):
         on_done: Callable[[Any, Answer], object],
         on_idle: Callable[[], object] | None = None,
         on_failed: Callable[[RushesError], object] | None = None,
-        quality: int = 80,
+        quality: int | None = 80,
     ) -> None:
         super().__init__()
         if type(procs) is not int or procs < 1:
             raise ConfigError(f"procs must be a whole number of at least 1, not {procs!r}", option="procs")
-        check_quality(quality)
+        if quality is not None:
+            check_quality(quality)
         start = start_for(fn, quality)
         self.name, self.procs = name, procs
         self._on_done, self._on_idle, self._on_failed = on_done, on_idle, on_failed
@@ -116,7 +121,7 @@ class Crew(Closeable):
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes' numbers, without the one that stands by to replace another."""
+        """The processes' numbers, without that of the one they come from."""
         return self._pids
 
     def submit(self, task_id: Hashable, head: Buffer, payload: Buffer) -> None:
@@ -157,9 +162,10 @@ class Crew(Closeable):
             while self._step():
                 pass
         finally:
-            for process in self._roster.everyone:
+            for process in list(self._roster.members):
                 process.kill()
                 self._end(process)
+            self._roster.close()
             self._selector.close()
             self._ears.close()
             self._bell.close()
@@ -172,7 +178,7 @@ class Crew(Closeable):
             self._roster.dismiss()
         self._fill()
         now_ns = SYSTEM.monotonic_ns()
-        if self._until_ns is not None and (not self._roster.everyone or now_ns >= self._until_ns):
+        if self._until_ns is not None and (not self._roster.members or now_ns >= self._until_ns):
             return False
         for key, events in self._selector.select(min(_LOOK_S, self._roster.wait_s)):
             if key.data is None:
@@ -181,7 +187,7 @@ class Crew(Closeable):
                 self._attend(key.data, events)
         if now_ns >= self._look_ns:
             self._look_ns = now_ns + int(_LOOK_S * 1e9)
-            for process in self._roster.everyone:
+            for process in list(self._roster.members):
                 if process.ended():
                     self._hear(process)
                     self._end(process)
@@ -190,7 +196,11 @@ class Crew(Closeable):
     def _hand_out(self) -> None:
         for process in self._desk.given():
             if process.task is not None:
-                process.say(crew_pipe.TASK, process.task.head, process.task.payload)
+                place = place_of(process.task.payload)
+                if place is None:
+                    process.say(crew_pipe.TASK, process.task.head, process.task.payload)
+                else:
+                    process.say(crew_pipe.PLACED, process.task.head, msgspec.msgpack.encode(place))
                 self._listen(process)
 
     def _fill(self) -> None:
@@ -236,6 +246,10 @@ class Crew(Closeable):
     def _take(self, process: CrewProcess, note: Note) -> None:
         if note.kind == crew_pipe.UNFIT:
             process.cause = note.head.decode("utf-8", "replace")
+            return
+        if note.kind == crew_pipe.UNSEEN and process.task is not None:
+            process.say(crew_pipe.TASK, process.task.head, process.task.payload)
+            self._listen(process)
             return
         if note.kind == crew_pipe.READY and not process.ready:
             self._roster.ready(process)

@@ -19,14 +19,30 @@ import msgspec
 
 from rushes.stream import parcel as parcels
 from rushes.stream.calling import LOADING, outcome, resolve, to_frame
-from rushes.stream.crew_pipe import DONE, RAISED, READY, SAME, UNFIT, Reader, Start, laid_out, push
+from rushes.stream.crew_pipe import (
+    DONE,
+    PLACED,
+    RAISED,
+    READY,
+    SAME,
+    UNFIT,
+    UNSEEN,
+    Reader,
+    Start,
+    laid_out,
+    push,
+)
+from rushes.wire.near import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rushes.stream.crew_pipe import Note
+    from typing_extensions import Buffer
 
-__all__ = ["SCRIPT", "main", "told"]
+    from rushes.stream.crew_pipe import Note
+    from rushes.stream.places import Places
+
+__all__ = ["SCRIPT", "die_with", "main", "told"]
 
 SCRIPT = "__rushes_main__"
 """The name under which the program's own file is imported here, so that what it guards by ``__main__`` stays put."""
@@ -39,7 +55,7 @@ def main(descriptor: int, parent: int) -> int:
     """Works for the process ``parent`` through the socket ``descriptor`` until that is closed."""
     # The parent says when to end; a terminal's Ctrl-C to the whole group would overtake it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with(parent)
+    die_with(parent)
     os.set_inheritable(descriptor, False)
     sock = socket.socket(fileno=descriptor)
     reader = Reader(sock)
@@ -47,8 +63,14 @@ def main(descriptor: int, parent: int) -> int:
         start = msgspec.msgpack.decode(_next(reader).head, type=Start)
         fn = _loaded(start, sock)
         push(sock, laid_out(READY))
+        look = _Looker()
         while True:
-            push(sock, _answer(fn, _next(reader), start.quality))
+            note = _next(reader)
+            payload = look(note) if note.kind == PLACED else note.payload
+            push(
+                sock, laid_out(UNSEEN) if payload is None else _answer(fn, note.head, payload, start.quality)
+            )
+            del payload  # or its slot is kept until the next one comes
     except (EOFError, ConnectionError):
         return 0
     finally:
@@ -72,9 +94,25 @@ def _next(reader: Reader) -> Note:
     return note
 
 
-def _answer(fn: Callable[..., Any], note: Note, quality: int) -> list[memoryview]:
+class _Looker:
+    """Gives the payloads of tasks that only name a place."""
+
+    def __init__(self) -> None:
+        self._places: Places | None = None
+
+    def __call__(self, note: Note) -> memoryview | None:
+        if self._places is None:
+            from rushes.stream.places import (
+                Places,
+            )  # loads depots, which only those need whose work lies in one
+
+            self._places = Places(1)
+        return self._places.look(msgspec.msgpack.decode(note.payload, type=Place))
+
+
+def _answer(fn: Callable[..., Any], head: Buffer, payload: Buffer, quality: int | None) -> list[memoryview]:
     try:
-        parcel, message = parcels.unpack(note.head, note.payload)
+        parcel, message = parcels.unpack(head, payload)
         made, payload = outcome(fn(to_frame(parcel, message)), parcel, message, quality)
         head = parcels.pack(made)
     except BaseException as error:  # noqa: BLE001  sys.exit in one frame's work must not end the work on the others
@@ -82,7 +120,7 @@ def _answer(fn: Callable[..., Any], note: Note, quality: int) -> list[memoryview
     return laid_out(SAME, head) if payload is message.payload else laid_out(DONE, head, payload)
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Has the kernel kill this process when the thread that started it ends; ends it now if that has happened.
 
     Only Linux can do it. Elsewhere the end of the parent is noticed when the frame at hand is done.

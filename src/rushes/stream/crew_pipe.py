@@ -22,12 +22,15 @@ __all__ = [
     "DONE",
     "MOST_HEAD",
     "MOST_PAYLOAD",
+    "PLACED",
     "RAISED",
     "READY",
+    "REAP",
     "SAME",
     "START",
     "TASK",
     "UNFIT",
+    "UNSEEN",
     "Note",
     "Reader",
     "Start",
@@ -35,9 +38,16 @@ __all__ = [
     "push",
 ]
 
-START, TASK = 1, 2
-READY, UNFIT, DONE, SAME, RAISED = 3, 4, 5, 6, 7
-"""SAME is DONE with the payload that came with the task, which need not go back."""
+START, TASK, PLACED = 1, 2, 8
+"""PLACED is TASK with a place in shared memory instead of the payload."""
+READY, UNFIT, DONE, SAME, RAISED, UNSEEN = 3, 4, 5, 6, 7, 9
+"""SAME is DONE with the payload that came with the task, which need not go back. UNSEEN: the place cannot be looked
+into."""
+
+REAP = b"reap "
+"""What the process that forks the others is told before a process id, whose exit code it is to tell. Without it a
+descriptor comes, for a new process.
+"""
 
 MOST_HEAD = 2 * 1024 * 1024
 MOST_PAYLOAD = 64 * 1024 * 1024
@@ -53,7 +63,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     function: str
-    quality: int
+    quality: int | None
     script: str
     module: str
     path: list[str]

@@ -1,7 +1,9 @@
-"""Who is in a crew: how many processes there are, which one stands by, and when the next is started.
+"""Who is in a crew: how many processes there are, and when the next is started.
 
-One more than needed is kept ready to learn its function, so that a process that dies is replaced at once. It knows
-nothing of the user's yet: a model held in memory a second time would be too dear for a stand-by.
+They come from one that has loaded all but the function, so that whoever dies is replaced within milliseconds, however
+many die in a row. It knows nothing of the user's: a model held in memory once more would be too dear for a stand-by,
+and what a user's module starts when it is imported may not bear a fork. Processes that stand by were rejected: as many
+as are kept, one kill more finds the next still loading.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from rushes.clock import SYSTEM
 from rushes.errors import ConfigError, JobFailed, RushesError
+from rushes.stream.crew_births import Nursery
 from rushes.stream.crew_pipe import START
 from rushes.stream.crew_process import CrewProcess
 
@@ -38,16 +41,11 @@ class Roster:
 
     def __init__(self, start: bytes, procs: int, on_new: Callable[[CrewProcess], object]) -> None:
         self._start, self._procs, self._on_new = start, procs, on_new
-        self._spare: CrewProcess | None = None
+        self._nursery: Nursery | None = None
         self._deaths = 0
         self._due_ns = 0
         self.members: list[CrewProcess] = []
         self.failure: RushesError | None = None
-
-    @property
-    def everyone(self) -> list[CrewProcess]:
-        """The members, and the one that stands by."""
-        return self.members + ([] if self._spare is None else [self._spare])
 
     @property
     def wait_s(self) -> float:
@@ -63,14 +61,10 @@ class Roster:
         while (
             self.failure is None and len(self.members) < self._procs and SYSTEM.monotonic_ns() >= self._due_ns
         ):
-            process, self._spare = self._spare or self._new(), None
+            process = self._new()
             if process is not None:
                 self.members.append(process)
                 process.say(START, self._start)
-        # Only then, so that two interpreters do not share a core while work waits for one of them.
-        settled = len(self.members) == self._procs and all(each.ready for each in self.members)
-        if self.failure is None and self._spare is None and settled and SYSTEM.monotonic_ns() >= self._due_ns:
-            self._spare = self._new()
 
     def ready(self, process: CrewProcess) -> None:
         """The process has its function."""
@@ -80,10 +74,7 @@ class Roster:
     def bury(self, process: CrewProcess) -> int:
         """Reaps and forgets the process, which has ended or is to end now; its exit code."""
         code = process.bury()
-        if process is self._spare:
-            self._spare = None
-        else:
-            self.members.remove(process)
+        self.members.remove(process)
         if not process.ready:
             self._died_early(
                 process.cause, f"a process died with exit code {code} before it could begin", code
@@ -93,15 +84,24 @@ class Roster:
     def dismiss(self) -> None:
         """Starts nobody any more, lets those at work finish and ends the others."""
         self._procs = 0
-        for process in self.everyone:
+        for process in self.members:
             if process.ready:
                 process.dismiss()
             else:
                 process.kill()
 
+    def close(self) -> None:
+        """Ends where the processes come from, when all of them are buried."""
+        nursery, self._nursery = self._nursery, None
+        if nursery is not None:
+            nursery.close()
+
     def _new(self) -> CrewProcess | None:
         try:
-            process = CrewProcess()
+            if self._nursery is None or not self._nursery.alive:
+                self.close()
+                self._nursery = Nursery()
+            process = CrewProcess(self._nursery)
         except OSError as error:
             self._died_early("", f"cannot start a process: {error}", None)
             return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["start_for"]
 
 
-def start_for(fn: Callable[..., Any] | str, quality: int) -> Start:
+def start_for(fn: Callable[..., Any] | str, quality: int | None) -> Start:
     """The first note for processes that are to call ``fn``, a function or its name.
 
     ConfigError when no other process could find it, and while a module is being imported for a function of it.

@@ -7,18 +7,23 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from rushes.clock import SYSTEM
 from rushes.errors import BadMessage, ConfigError, DepotError, UnknownName, WireError
 from rushes.frame import FORMATS, Frame
 from rushes.stream.decoding import decode
 from rushes.stream.depot_in import DepotFeed, Descriptor
 from rushes.stream.h264 import VideoDecoder
 from rushes.stream.inbox import Inbox
+from rushes.stream.lag import Lag
+from rushes.stream.options import load_keys
 from rushes.stream.outbox import Ready
+from rushes.stream.relay import check_relay, is_relayed, open_in
 from rushes.stream.sorting import Lost
 from rushes.wire.message import DESCRIPTOR, KEY_WANTED, PIXELS, figures_of, unpack
 from rushes.wire.zmq_sub import Subscriber
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     from numpy.typing import NDArray
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from rushes.stream.records import StreamStats
     from rushes.wire.endpoint import Endpoint
     from rushes.wire.flow import Gap
+    from rushes.wire.jet_live_in import LiveSubscriber
     from rushes.wire.keys import Keys
     from rushes.wire.message import Header, Message
 
@@ -38,17 +44,29 @@ _WARN_EACH_S = 5.0
 
 
 class LiveIn:
-    """The receiving side of :class:`rushes.stream.incoming.Incoming` for streams without a hub."""
+    """The receiving side of :class:`rushes.stream.incoming.Incoming` for streams that nobody works on. ``keys`` is
+    their folder.
+    """
 
-    def __init__(self, endpoint: Endpoint, workers: int, *, keys: Keys | None, insecure: bool) -> None:
+    def __init__(
+        self, endpoint: Endpoint, workers: int, *, keys: str | os.PathLike[str] | None, insecure: bool
+    ) -> None:
         self.name = endpoint.shown
-        self._endpoint, self._workers, self._keys, self._insecure = endpoint, workers, keys, insecure
+        self._endpoint, self._workers, self._folder, self._insecure = endpoint, workers, keys, insecure
+        self._keys: Keys | None = None
+        self._lag = Lag()
+        self._relayed = is_relayed(endpoint)
+        self._relay: LiveSubscriber | None = None
+        if self._relayed:
+            check_relay(endpoint, keys, "viewer")
+        else:
+            self._keys = load_keys(keys, "client", endpoint)
         self._track = endpoint.options.get("track")
         self._video = VideoDecoder()
         self._inbox = Inbox(self._decode, ahead=workers, hold=self._hold)
         self._threads: list[threading.Thread] = []
         self._warn_again_s = 0.0
-        self._link: Subscriber | None = None
+        self._link: Subscriber | LiveSubscriber | None = None
         self._feed: DepotFeed | None = None
         self._error: WireError | None = None
 
@@ -72,6 +90,9 @@ class LiveIn:
         if self._endpoint.scheme == "shm":
             self._feed = DepotFeed(self._endpoint.name, self._arrive, once=False, copy=False)
             return
+        if self._relayed:
+            self._link = self._relay = open_in(self._endpoint, self._folder, self._on_message, self._on_event)
+            return
         near = self._endpoint.loopback and self._endpoint.options.get("shm", "yes") == "yes"
         self._link = Subscriber(
             self._endpoint,
@@ -85,7 +106,7 @@ class LiveIn:
 
     def stop(self) -> None:
         """Ends it, and all who wait; what waits is stale."""
-        link, self._link = self._link, None
+        link, self._link, self._relay = self._link, None, None
         if link is not None:
             link.close()
         feed, self._feed = self._feed, None
@@ -150,10 +171,17 @@ class LiveIn:
             self._inbox.refuse()
             self._warn(error)
             return
-        if message.header.codec == "shm":
-            self._follow(message.header)
-        else:
+        if message.header.codec != "shm":
             self._arrive(message)
+            if self._relayed and self._lag.see(message.header.sent_ns, SYSTEM.monotonic_ns()):
+                self._renew()
+        elif not self._relayed:
+            self._follow(message.header)
+
+    def _renew(self) -> None:
+        if (relay := self._relay) is not None:
+            _log.info("%s falls behind: what waits at the hub is given up", self.name)
+            relay.renew()
 
     def _warn(self, error: BadMessage) -> None:
         """Not of each: a peer that sends nothing but nonsense must not fill the disk with it."""

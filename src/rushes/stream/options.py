@@ -35,17 +35,7 @@ _LONGEST_NAME = 512
 
 
 def is_hubbed(endpoint: Endpoint, mapreduce: bool) -> bool:
-    """Whether it is to be spoken to a hub. ConfigError when it cannot be."""
-    if mapreduce and endpoint.scheme in ("ipc", "shm"):
-        raise ConfigError(
-            f"{endpoint.shown} cannot deal work out: use tcp://host:port, which starts a hub, or nats://host:port",
-            option="endpoint",
-        )
-    if not mapreduce and endpoint.scheme in ("nats", "tls"):
-        raise ConfigError(
-            f"{endpoint.shown} names a hub, which deals work out: give mapreduce=True, or use tcp://, ipc:// or shm://",
-            option="endpoint",
-        )
+    """Whether work is dealt out: by way of a hub, or among the processes of this machine."""
     return mapreduce
 
 

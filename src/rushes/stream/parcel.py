@@ -58,15 +58,15 @@ class Parcel(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
     """What goes with a payload from a streamer to workers, and from them to a receiver.
 
     ``index`` counts the frames published in this run and track of the source, from 0 and without holes.
-    ``outcome`` "skipped" and "error" mark a tombstone: there is no picture, and ``error`` says why (at most 2000
-    characters). With ``has_data`` a worker's function gave ``data``, which is plain: dict (keys str or int), list,
-    str, int, float, bool, None and bytes, nested at most 32 deep, at most 1 MiB.
+    ``outcome`` "skipped", "error" and "gone" (with its streamer) mark a tombstone: there is no picture, and ``error``
+    says why (at most 2000 characters). With ``has_data`` a worker's function gave ``data``, which is plain: dict (keys
+    str or int), list, str, int, float, bool, None and bytes, nested at most 32 deep, at most 1 MiB.
     """
 
     version: int = VERSION
     header: wire.Header
     index: wire.Count
-    outcome: Literal["frame", "skipped", "error"] = "frame"
+    outcome: Literal["frame", "skipped", "error", "gone"] = "frame"
     error: Annotated[str, msgspec.Meta(max_length=MAX_ERROR)] = ""
     has_data: bool = False
     data: Any = None
@@ -105,7 +105,7 @@ def pack(parcel: Parcel) -> bytes:
     return head
 
 
-def unpack(head: Buffer, payload: Buffer, *, max_bytes: int = 8 * 1024 * 1024) -> tuple[Parcel, wire.Message]:
+def unpack(head: Buffer, payload: Buffer, *, max_bytes: int = wire.MAX_BYTES) -> tuple[Parcel, wire.Message]:
     """What was received, checked: the parcel and its message, whose payload is a view of the one given.
 
     Raises BadMessage, and nothing else, for whatever a peer may send: a head that is too long, broken, of another

@@ -10,7 +10,7 @@ from rushes.frame import Frame
 from rushes.lifecycle import Closeable
 from rushes.stream.handler import Handler
 from rushes.stream.live_in import LiveIn
-from rushes.stream.options import check_count, check_seconds, is_hubbed, load_keys
+from rushes.stream.options import check_count, check_seconds, is_hubbed
 from rushes.wire.endpoint import parse
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ __all__ = ["Receiver"]
 class Receiver(Closeable):
     """Frames of one stream, in order, every loss counted and told.
 
-    ``endpoint``  the streamer's: "tcp://host:5555", "ipc://name" or "shm://depot"; "?track=a" takes that track only.
-        The streamer may come later, go, and come again. ``keys`` is a folder of keys, as the streamer's.
+    ``endpoint``  the streamer's: "tcp://host:5555", "ipc://name", "shm://depot" or, by way of a hub,
+        "nats://host:port/stream"; "?track=a" takes that track only. ``keys`` is a folder of keys, as the streamer's,
+        who may come later, go, and come again.
     ``nproc``     how many threads decode.
     ``mapreduce`` takes the results of workers: "tcp://host:port" is bound and starts a hub there, or joins the one
         that is there; "nats://host:port/stream" names a server that is there already.
@@ -60,7 +61,7 @@ class Receiver(Closeable):
 
             self._in = ResultsIn(place, workers, keys=keys, insecure=insecure)
         else:
-            self._in = LiveIn(place, workers, keys=load_keys(keys, "client", place), insecure=insecure)
+            self._in = LiveIn(place, workers, keys=keys, insecure=insecure)
 
     def start(self) -> Self:
         """Opens the endpoint; does nothing when it is open. ConfigError for one that cannot be used."""
@@ -98,7 +99,7 @@ class Receiver(Closeable):
         """Waits for each next frame, or Gap in the numbers, until ``stop()``.
 
         ``ordered``: by number, within each run and track; else as they are decoded. A missing number is waited for
-        ``max_wait_s`` at most; a link that keeps the order, as tcp, ipc and shm do, shows at once what will never
+        ``max_wait_s`` at most; a link that keeps the order, as all but that of workers, shows at once what will never
         come. ``track`` takes the frames of that one only and leaves the others to other readers.
         AccessDenied when this end's keys are refused.
         """

@@ -30,7 +30,7 @@ class StreamStats:
 
     A sender: ``offered`` = ``sent`` + dropped + ``waiting``. "sent" is handed to the network, or put into the
     depot. Dropped for: "full" (newer frames took the room, or there was none), "no receiver" (nobody was
-    connected), "bad" (could not be encoded), "stopped" (still waiting at the stop).
+    connected), "too large" (for the hub), "bad" (could not be encoded), "stopped" (still waiting at the stop).
 
     A receiver: ``expected`` = ``delivered`` + dropped + ``waiting``, expected by number from the first that came.
     Dropped for: "wire" (never came), "stale" (newer ones took their place before anyone asked for them), "late"

@@ -24,6 +24,7 @@ from rushes.stream.options import (
     load_keys,
 )
 from rushes.stream.records import SendResult, StreamStats
+from rushes.stream.relay import check_relay, is_relayed
 from rushes.stream.testcard import play
 from rushes.stream.wire_out import Packing, WireOut
 from rushes.wire.endpoint import parse
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from rushes.frame import Frame
     from rushes.stream.numbering import Place
+    from rushes.stream.work.near_out import NearOut
     from rushes.stream.work.work_out import WorkOut
 
 __all__ = ["Streamer"]
@@ -46,8 +48,8 @@ _LOOK_S = 0.01
 class Streamer(Closeable):
     """Sends frames to any number of receivers, none of which can hold up the others or this end.
 
-    ``endpoint``  where receivers find it: "tcp://127.0.0.1:5555", "ipc://name" or "shm://depot". An address that
-        other machines reach needs ``keys``, the folder that ``rushes keys new`` made, or ``insecure=True``.
+    ``endpoint``  where receivers find it: "tcp://127.0.0.1:5555", "ipc://name", "shm://depot", or by way of a hub
+        "nats://host:port/stream". One that others reach needs ``keys`` (see ``rushes keys new``), or ``insecure``.
     ``nproc``     how many threads encode. ``codec``: "jpeg" (with ``quality`` 1 to 100), "raw", or "h264".
     ``when_full`` "drop_oldest" (the default) or "drop_newest" of what comes faster than it can be encoded; "block"
         loses nothing: ``send`` waits for room, here and at the slowest receiver's.
@@ -82,7 +84,10 @@ class Streamer(Closeable):
         check_name(name, "name")
         self.name = name or self._endpoint.shown
         self._key_folder = keys
-        self._keys = None if self._hubbed else load_keys(keys, "server", self._endpoint)
+        relayed = not self._hubbed and is_relayed(self._endpoint)
+        if relayed:
+            check_relay(self._endpoint, keys, "streamer", policy)
+        self._keys = None if self._hubbed or relayed else load_keys(keys, "server", self._endpoint)
         self._insecure = insecure
         self._lock = threading.Lock()
         self._order = threading.Lock()
@@ -91,7 +96,7 @@ class Streamer(Closeable):
         self._numbering = Numbering(_draw_run)
         self._depot: DepotOut | None = None
         self._wire: WireOut | None = None
-        self._work: WorkOut | None = None
+        self._work: WorkOut | NearOut | None = None
         self._started = False
 
     @property
@@ -114,7 +119,7 @@ class Streamer(Closeable):
     def start(self) -> Self:
         """Opens the endpoint; does nothing when it is open. Numbers of arrays count from 0 again.
 
-        WireError when the address is taken, ConfigError for one that is open to others and has no keys.
+        WireError when the address is taken, ConfigError for one open to others without keys, AccessDenied of a hub.
         """
         self._check_open()
         with self._lock:
@@ -132,6 +137,7 @@ class Streamer(Closeable):
                     self._endpoint,
                     self._packing,
                     keys=self._keys,
+                    folder=self._key_folder,
                     insecure=self._insecure,
                     edge=self._edge,
                     name=self.name,
@@ -161,7 +167,7 @@ class Streamer(Closeable):
 
         An array is (height, width, channels) uint8 BGR unless a Frame says otherwise; it may be changed as soon as
         this returns. ``meta`` is small plain data, added to the frame's own. Raises FrameError for what cannot be
-        sent, ConfigError for meta that cannot travel or without a ``start()``.
+        sent, ConfigError for meta that cannot travel or without a ``start()``, AccessDenied of a hub.
         """
         self._check_open()
         wire, depot, work = self._wire, self._depot, self._work
@@ -225,7 +231,7 @@ class Streamer(Closeable):
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Waits until somebody asks for frames; False when nobody has within ``timeout_s`` (None: no limit), or at the
-        stop. At once true of a depot, where frames lie ready, and of a hub, which keeps them.
+        stop. At once true of a depot, where frames lie ready, and of a hub that keeps them for workers.
         """
         until = None if timeout_s is None else time.monotonic() + timeout_s
         while self._started:
@@ -237,10 +243,10 @@ class Streamer(Closeable):
             time.sleep(_LOOK_S)
         return False
 
-    def _open_work(self) -> WorkOut:
-        from rushes.stream.work.work_out import WorkOut  # loads the client of hubs, which few need
+    def _open_work(self) -> WorkOut | NearOut:
+        from rushes.stream.work.opening import open_work  # loads the client of hubs, which few need
 
-        return WorkOut(
+        return open_work(
             self._endpoint,
             self._packing,
             self._tracks,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,11 +16,13 @@ from rushes.stream.copies import Copies
 from rushes.stream.h264 import VideoEncoder
 from rushes.stream.key_frames import KeyFrames
 from rushes.stream.outgoing import Outgoing
+from rushes.stream.relay import is_relayed, open_out
 from rushes.stream.slack import Slack
 from rushes.wire.message import DESCRIPTOR, PIXELS, Header, pack
 from rushes.wire.zmq_link import Publisher
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     from numpy.typing import NDArray
@@ -29,14 +32,17 @@ if TYPE_CHECKING:
     from rushes.stream.encoding import Encoded
     from rushes.stream.numbering import Place
     from rushes.wire.endpoint import Endpoint
+    from rushes.wire.jet_live_out import LivePublisher
     from rushes.wire.keys import Keys
 
 __all__ = ["Kept", "Packing", "WireOut", "header_of"]
 
+_log = logging.getLogger("rushes.stream")
 _ROOM = 4
 # libzmq learns only now and then what a receiver has taken: with fewer, short bursts lose frames on a fast link.
 _HWM, _HWM_RAW = 12, 6
 _MOST_MARKS = 16
+_WARN_EACH_S = 5.0
 _SETTLES = 0.1  # how fast the mean of the encoder's times follows them
 
 
@@ -66,8 +72,8 @@ class _Job(NamedTuple):
 
 
 class WireOut:
-    """``put`` counts each frame into ``edge``: offered, then sent, or dropped for a reason. A bound socket of which
-    ``on_event`` tells what :class:`Publisher` says.
+    """``put`` counts each frame into ``edge``: offered, then sent, or dropped for a reason. Over a bound socket, or a
+    hub whose keys are in ``folder``; ``on_event`` tells what :class:`Publisher` says.
     """
 
     def __init__(
@@ -76,6 +82,7 @@ class WireOut:
         packing: Packing,
         *,
         keys: Keys | None,
+        folder: str | os.PathLike[str] | None,
         insecure: bool,
         edge: Edge,
         name: str,
@@ -92,14 +99,12 @@ class WireOut:
         self._newest: dict[str, Place] = {}
         self._lossless = packing.policy == "block"
         self._closing = False
+        self._warn_again_s = 0.0
         self.bytes = 0
-        self.link = Publisher(
-            endpoint,
-            keys=keys,
-            insecure=insecure,
-            hwm=int(endpoint.options.get("hwm", _HWM_RAW if packing.codec == "raw" else _HWM)),
-            lossless=self._lossless,
-            on_event=on_event,
+        self._relay = open_out(endpoint, folder, on_event) if is_relayed(endpoint) else None
+        hwm = int(endpoint.options.get("hwm", _HWM_RAW if packing.codec == "raw" else _HWM))
+        self.link: Publisher | LivePublisher = self._relay or Publisher(
+            endpoint, keys=keys, insecure=insecure, hwm=hwm, lossless=self._lossless, on_event=on_event
         )
         self._out = Outgoing(
             encode=self._encode,
@@ -113,7 +118,9 @@ class WireOut:
         )
 
     def wants(self, topic: bytes) -> bool:
-        """Whether any receiver asked for that topic."""
+        """Whether any receiver asked for that topic. AccessDenied when a hub does not let this end in."""
+        if self._relay is not None and self._relay.denied is not None:
+            raise self._relay.denied
         return self.link.subscribed(topic) > 0
 
     def hold(self, frame: Frame) -> Kept:
@@ -201,6 +208,11 @@ class WireOut:
         payload = memoryview(made.payload)
         size, copy = payload.nbytes, job.copy
         header = pack(header_of(job.frame, job.place, job.meta, made, self._name, self._lossless))
+        if self._relay is not None and self._relay.refuses(header, size):
+            self._too_large(size)
+            if _over_copy(made, job):
+                self._copies.give_back(copy)
+            return
         done = None
         if copy is not None and _over_copy(made, job):
 
@@ -213,6 +225,17 @@ class WireOut:
             self._newest[job.place.track] = job.place
         except ClosedError:
             self._edge.drop("stopped")
+
+    def _too_large(self, size: int) -> None:
+        self._edge.drop("too large")
+        self._key_frames.want()
+        if (now_s := time.monotonic()) >= self._warn_again_s:
+            self._warn_again_s = now_s + _WARN_EACH_S
+            _log.warning(
+                "%s: a frame of %d bytes is more than the hub passes on: use codec='jpeg', or smaller frames",
+                self.link.name,
+                size,
+            )
 
     def _mark(self) -> None:
         """Says which numbers were the newest: a receiver whom the last ones did not reach could not know otherwise."""
@@ -237,7 +260,8 @@ class WireOut:
             self._edge.deliver()
             self.bytes += size
         else:
-            self._edge.drop("stopped" if self._closing else "full")
+            nobody = self._relay is not None and not self._relay.peers
+            self._edge.drop("stopped" if self._closing else "no receiver" if nobody else "full")
             self._key_frames.want()  # what builds upon it is of no use now
 
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from rushes.errors import ClosedError, ConfigError, WireError
 from rushes.lifecycle import Closeable
 from rushes.wire import hub_roles
-from rushes.wire.hub_config import MAX_PAYLOAD_BYTES, Settings, render, server_host
+from rushes.wire.hub_config import LOG, Settings, render, server_host
+from rushes.wire.hub_disk import Disk
 from rushes.wire.hub_keeper import Keeper
 from rushes.wire.hub_lock import FolderLock
 from rushes.wire.hub_process import ServerProcess, write_config
@@ -56,8 +57,8 @@ class Hub(Closeable):
 
     A server that dies is started again at the same port, at once at first, then ever later; one that dies five
     times in 10 s is given up. ``on_event(what, detail)`` is called on the hub's own thread and must be quick:
-    ("up", None) whenever it serves, ("down", cause) when it died, ("failed", WireError with its last words) when
-    it was given up.
+    ("up", None) whenever it serves, ("down", cause) when it died, ("full", WireError) when its disk was full, after
+    which it takes nothing until there is room, ("failed", WireError with its last words) when it was given up.
 
     ConfigError for what cannot be used, also a ``folder`` that another hub has; MissingExtra without a server
     program; WireError when the server cannot start, as on a port that is taken.
@@ -107,9 +108,9 @@ class Hub(Closeable):
             raise
         # The keeper gives the folder back, not the close: one from within a callback must not do so before the
         # server has ended.
-        self._keeper = Keeper(
-            self.name, self._launch, self._settings.port, on_event or _nothing, self._lock.release
-        )
+        self._disk = Disk(self._folder, self._folder / LOG)
+        tell, port = on_event or _nothing, self._settings.port
+        self._keeper = Keeper(self.name, self._launch, port, self._disk, tell, self._lock.release)
         self._keeper.open()
         atexit.register(self.close)
 
@@ -153,8 +154,7 @@ class Hub(Closeable):
             raise self.error
         if not self._keeper.up:
             raise WireError(f"the server of {self.name} is being started again", endpoint=self.name)
-        free = shutil.disk_usage(self._folder).free
-        if free < 2 * MAX_PAYLOAD_BYTES:
+        if self._keeper.full is not None or not self._disk.roomy:
             raise WireError(
                 f"{self.name} has no room left: free some on the disk of {self._folder}", endpoint=self.name
             )

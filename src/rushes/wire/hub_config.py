@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["MAX_PAYLOAD_BYTES", "MIN_STORE_BYTES", "Access", "Cluster", "Settings", "render", "server_host"]
+__all__ = [
+    "LOG",
+    "MAX_PAYLOAD_BYTES",
+    "MIN_STORE_BYTES",
+    "Access",
+    "Cluster",
+    "Settings",
+    "render",
+    "server_host",
+]
+
+LOG = "hub.log"
+"""What the server calls its log, in the hub's folder."""
 
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
 """The largest message: a frame of 4K as a good JPEG. What is larger is to be coded, not sent."""
@@ -124,7 +136,7 @@ def render(settings: Settings) -> bytes:
         },
         "pid_file": str(settings.folder / "hub.pid"),
         "ports_file_dir": str(settings.folder),
-        "logfile": str(settings.folder / "hub.log"),
+        "logfile": str(settings.folder / LOG),
         "logfile_size_limit": _LOG_BYTES,
         "logfile_max_num": _LOG_FILES,
     }

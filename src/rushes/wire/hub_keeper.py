@@ -15,18 +15,20 @@ from rushes.wire.hub_restarts import Restarts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rushes.wire.hub_disk import Disk
     from rushes.wire.hub_process import ServerProcess
 
 __all__ = ["Keeper"]
 
 _log = logging.getLogger("rushes.wire")
 _JOIN_S = 10.0
+_LOOK_S = 1.0
 
 
 class Keeper:
     """``start(port)`` starts a server, at first at ``port``, then at the port it had; it raises OSError when it
-    cannot. ``tell(what, detail)`` is called on the keeper's thread, and ``finish()`` as the last
-    thing there, when no server is left.
+    cannot. One that could not write to the ``disk`` is started anew as soon as there is room. ``tell(what, detail)``
+    is called on the keeper's thread, and ``finish()`` as the last thing there, when no server is left.
     """
 
     def __init__(
@@ -34,15 +36,17 @@ class Keeper:
         name: str,
         start: Callable[[int], ServerProcess],
         port: int,
+        disk: Disk,
         tell: Callable[[str, Any], object],
         finish: Callable[[], object],
     ) -> None:
-        self._name, self._start, self._tell, self._finish = name, start, tell, finish
+        self._name, self._start, self._disk, self._tell, self._finish = name, start, disk, tell, finish
         self.port = port
         self.up = False
         self.starts = 0
         self.pid: int | None = None
         self.error: WireError | None = None
+        self.full: WireError | None = None
         self._restarts = Restarts()
         self._settled = threading.Event()
         self._wake_lock = threading.Lock()
@@ -73,11 +77,14 @@ class Keeper:
         try:
             server = self._launch()
             while server is not None:
-                ended = server.wait(self._wake_fd, None)
-                if not ended or self._stopping():
+                ended = server.wait(self._wake_fd, _LOOK_S)
+                if self._stopping():
                     self._end(server)
                     return
-                server = self._again(server)
+                if ended:
+                    server = self._again(server, "")
+                elif self._stuck(server):
+                    server = self._again(server, "its disk was full, and there is room again")
         except WireError as error:
             self.error = error
             if self._settled.is_set():
@@ -109,17 +116,32 @@ class Keeper:
         if port is None:
             self._end(server)
             return None
-        self.port, self.pid, self.up = port, server.pid, True
+        self.port, self.pid, self.up, self.full = port, server.pid, True, None
         self.starts += 1
         self._settled.set()
         self._say("up")
         return server
 
-    def _again(self, server: ServerProcess) -> ServerProcess | None:
-        """The server that follows one that died; None when told to stop. WireError to give up."""
+    def _stuck(self, server: ServerProcess) -> bool:
+        """Whether it could not write, and can now if it is started again."""
+        if not self._disk.stuck(server.pid):
+            return False
+        if self._disk.roomy:
+            return True
+        if self.full is None:
+            text = f"{self._name} has no room left: free some on the disk of {self._disk.folder}; it goes on then"
+            self.full = WireError(text, endpoint=self._name)
+            _log.error("%s", text)
+            self._say("full", self.full)
+        return False
+
+    def _again(self, server: ServerProcess, why: str) -> ServerProcess | None:
+        """The server that follows one that died, or is ended here because of ``why``; None when told to stop. WireError
+        to give up.
+        """
         error = server.failure(self._name)
         self._end(server)
-        self._say("down", server.cause())
+        self._say("down", why or server.cause())
         lived_s = time.monotonic() - server.started_s
         while True:
             wait_s = self._restarts.died(time.monotonic(), lived_s)

@@ -16,7 +16,7 @@ from rushes.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FolderLock"]
+__all__ = ["FolderLock", "is_free"]
 
 _NAME = "hub.lock"
 # A byte far behind the text, which others may read and replace while the lock is held.
@@ -79,6 +79,18 @@ class FolderLock:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
+
+
+def is_free(folder: Path) -> bool:
+    """Whether no hub has the ``folder``. Takes nothing, so that a hub that begins there meanwhile is not refused."""
+    try:
+        fd = os.open(folder / _NAME, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return True
+    try:
+        return not ofd.held_by_other(fd, _BYTE)
+    finally:
+        os.close(fd)
 
 
 def _forsake(lock: FolderLock | None) -> None:

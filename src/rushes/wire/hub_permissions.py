@@ -1,10 +1,12 @@
 """Who may say and hear what on a hub (pure).
 
-A stream called ``cam`` has these subjects, and two stores on the server, ``W_cam`` and ``R_cam``::
+A stream called ``cam`` has these subjects, and three stores on the server, ``W_cam``, ``R_cam`` and ``P_cam``::
 
     rushes.cam.work[.…]     frames to be worked on: streamer to workers, by way of W_cam
     rushes.cam.result[.…]   what became of them: workers to receivers, by way of R_cam
     rushes.cam.dead[.…]     work that nobody could do, with its error: kept with the results
+    rushes.cam.progress     how far the receiver has come: kept in P_cam, the last note alone
+    rushes.cam.claim        whether there is a receiver: asked by a second one, answered by the first
     rushes.cam.live[.…]     the stream as it comes, relayed to viewers and not stored
     rushes.cam.ask[.…]      short requests from viewers to the streamer, such as for a key frame
 
@@ -30,7 +32,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 _STREAM = re.compile(r"[A-Za-z0-9_-]{1,99}")
 
-# {s} is the stream's name, {W} and {R} are those of its two stores. Nobody but the admin may list what exists,
+# {s} is the stream's name, {W}, {R} and {P} are those of its stores. Nobody but the admin may list what exists,
 # and only who fills or empties a store may make it.
 _PUBLISH: dict[Role, tuple[str, ...]] = {
     "streamer": (
@@ -69,7 +71,14 @@ _PUBLISH: dict[Role, tuple[str, ...]] = {
         "$JS.ACK.{W}.>",
     ),
     "receiver": (
+        "rushes.{s}.progress",
+        "rushes.{s}.claim",
+        "_INBOX_receiver.>",  # whoever receives answers others of this role that ask whether there is one
         "$JS.API.INFO",
+        "$JS.API.STREAM.CREATE.{P}",
+        "$JS.API.STREAM.UPDATE.{P}",
+        "$JS.API.STREAM.INFO.{P}",
+        "$JS.API.STREAM.MSG.GET.{P}",
         "$JS.API.STREAM.CREATE.{R}",
         "$JS.API.STREAM.UPDATE.{R}",
         "$JS.API.STREAM.INFO.{R}",
@@ -93,7 +102,7 @@ _LOST = (
 _SUBSCRIBE: dict[Role, tuple[str, ...]] = {
     "streamer": ("rushes.{s}.ask", "rushes.{s}.ask.>", *_LOST),
     "worker": (),
-    "receiver": _LOST,
+    "receiver": ("rushes.{s}.claim", *_LOST),
     "viewer": ("rushes.{s}.live", "rushes.{s}.live.>"),
     "admin": (">",),
 }
@@ -129,8 +138,8 @@ def permissions(role: Role, streams: Sequence[str] = ()) -> dict[str, dict[str, 
     cannot be told apart then: name the streams wherever they are known. ConfigError as :func:`check_streams`.
     """
     check_streams(streams)
-    names = [{"s": name, "W": f"W_{name}", "R": f"R_{name}"} for name in streams]
-    names = names or [{"s": "*", "W": "*", "R": "*"}]
+    names = [{"s": name, "W": f"W_{name}", "R": f"R_{name}", "P": f"P_{name}"} for name in streams]
+    names = names or [{"s": "*", "W": "*", "R": "*", "P": "*"}]
     return {
         "publish": {"allow": _filled(_PUBLISH[role], names)},
         "subscribe": {"allow": [f"{inbox(role)}.>", *_filled(_SUBSCRIBE[role], names)]},

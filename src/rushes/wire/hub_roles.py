@@ -12,6 +12,7 @@ Whoever runs the hub has all of them but ca.key. A machine in one role is given 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -33,6 +34,9 @@ __all__ = ["Credentials", "access", "check_hosts", "credentials", "new", "place"
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _TOKEN_BYTES = 32
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$)(\*\.)?{_LABEL}(\.{_LABEL})*")
+_NUMBER = re.compile(r"[0-9.]+")  # an address that is none
 _LONGEST_FILE = 64 * 1024
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -112,13 +116,16 @@ def new(folder: str | os.PathLike[str], hosts: Iterable[str] = ()) -> list[Path]
     return _write_all(where, contents)
 
 
-def renew(folder: str | os.PathLike[str], hosts: Iterable[str]) -> list[Path]:
-    """Makes the server's certificate anew, for other hosts or because it ends; the files written. Clients go on as
-    they are. The hub shows it from its next start on. Needs ca.key; ConfigError as :func:`new`.
+def renew(folder: str | os.PathLike[str], hosts: Iterable[str] | None = None) -> list[Path]:
+    """Makes the server's certificate anew, for other hosts or because it ends; the files written. Without ``hosts``
+    it is for the same. Clients go on as they are. The hub shows it from its next start on. Needs ca.key; ConfigError as
+    :func:`new`.
     """
-    from rushes.wire.hub_certificates import Authority, Pair
+    from rushes.wire.hub_certificates import Authority, Pair, hosts_of
 
     where = place(folder)
+    if hosts is None:
+        hosts = sorted(hosts_of(_read(where / "server.pem")))
     signer = Authority(Pair(_read(where / "ca.pem"), _read_secret(where / "ca.key")))
     pair = signer.server(_hosts(hosts), datetime.now(UTC))
     fresh = {"server.key.new": pair.key, "server.pem.new": pair.certificate}
@@ -140,7 +147,10 @@ def access(folder: str | os.PathLike[str], *, mutual: bool = False) -> Access:
     _read(where / "ca.pem")
     ends = valid_until(_read(where / "server.pem"))
     if ends < datetime.now(UTC):
-        raise ConfigError(f"{where / 'server.pem'} ended on {ends:%Y-%m-%d}: renew it", option="keys")
+        raise ConfigError(
+            f"{where / 'server.pem'} ended on {ends:%Y-%m-%d}: `rushes keys renew` makes another",
+            option="keys",
+        )
     return Access(
         passwords=passwords,
         cluster_password=_password(where / "cluster.token"),
@@ -158,7 +168,8 @@ def check_hosts(granted: Access, host: str) -> None:
     known = hosts_of(_read(granted.certificate))
     if host.lower() not in known:
         raise ConfigError(
-            f"the hub's certificate is for {', '.join(sorted(known))}, not for {host}: renew it with that host",
+            f"the hub's certificate is for {', '.join(sorted(known))}, not for {host}:"
+            " `rushes keys renew` with --host makes one that is",
             option="keys",
         )
 
@@ -181,7 +192,22 @@ def credentials(folder: str | os.PathLike[str] | None, role: str) -> Credentials
 
 
 def _hosts(hosts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys([*_LOCAL, socket.gethostname(), *hosts]))
+    known = list(dict.fromkeys([*_LOCAL, socket.gethostname(), *hosts]))
+    for host in known:
+        if not (_is_address(host) or (_HOST.fullmatch(host) and not _NUMBER.fullmatch(host))):
+            raise ConfigError(
+                f"{host!r} is neither a name nor an address of a machine: give one as in studio.example or 192.0.2.7",
+                option="hosts",
+            )
+    return known
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _token() -> bytes:

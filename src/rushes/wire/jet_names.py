@@ -12,11 +12,15 @@ from rushes.errors import ConfigError
 __all__ = [
     "RECEIVER",
     "check_id",
+    "check_positive",
     "check_stream",
     "check_subject",
     "check_track",
+    "claim_subject",
     "consumer_of",
     "dead_subject",
+    "progress_store",
+    "progress_subject",
     "result_store",
     "result_subject",
     "result_subjects",
@@ -63,6 +67,13 @@ def check_id(message_id: str) -> str:
     return message_id
 
 
+def check_positive(**options: float) -> None:
+    """Raises ConfigError for an option that is not more than 0."""
+    for option, value in options.items():
+        if not value > 0:
+            raise ConfigError(f"{option} must be more than 0, got {value}", option=option)
+
+
 def check_subject(subject: str) -> str:
     """``subject`` itself; ConfigError when nothing can be published to it."""
     if not _SUBJECT.fullmatch(subject):
@@ -81,6 +92,11 @@ def work_store(stream: str) -> str:
 def result_store(stream: str) -> str:
     """The store of what became of them."""
     return f"R_{check_stream(stream)}"
+
+
+def progress_store(stream: str) -> str:
+    """The store of how far the receiver of the results has come."""
+    return f"P_{check_stream(stream)}"
 
 
 def consumer_of(track: str) -> str:
@@ -106,6 +122,16 @@ def result_subject(stream: str, track: str) -> str:
 def dead_subject(stream: str, track: str) -> str:
     """Where a track's frames are reported that nobody could work on; kept with the results."""
     return f"rushes.{check_stream(stream)}.dead.{check_track(track)}"
+
+
+def progress_subject(stream: str) -> str:
+    """Where a receiver notes how far it has come."""
+    return f"rushes.{check_stream(stream)}.progress"
+
+
+def claim_subject(stream: str) -> str:
+    """Where the receiver of a stream answers whoever asks whether there is one."""
+    return f"rushes.{check_stream(stream)}.claim"
 
 
 def result_subjects(stream: str) -> list[str]:

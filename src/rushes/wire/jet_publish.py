@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import msgspec
 
 from rushes.errors import AccessDenied, ConfigError, DeadlineExceeded, WireError
 from rushes.wire.jet_errors import api_error, is_full, passing
-from rushes.wire.jet_ticket import Stored, Ticket
+from rushes.wire.jet_ticket import Answer, Stored, Ticket
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -23,22 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Outbox"]
 
+_log = logging.getLogger("rushes.wire")
 _FIELDS = 160  # what the fields around an id and a head take
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 0.01, 0.25
 _SILENCE_S = 5.0
 _TICK_S = 1.0
-
-
-class _Refused(msgspec.Struct):
-    code: int = 0
-    err_code: int = 0
-    description: str = ""
-
-
-class _Answer(msgspec.Struct):
-    seq: int = 0
-    duplicate: bool = False
-    error: _Refused | None = None
 
 
 class Outbox:
@@ -61,11 +51,13 @@ class Outbox:
         self._wake: asyncio.Event | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._inbox = ""
-        self._decoder = msgspec.json.Decoder(_Answer)
+        self._decoder = msgspec.json.Decoder(Answer)
         self._probing = False
         self._back_off_s = _BACK_OFF_S
         self._hold_until_s = 0.0
         self._answered_s = 0.0
+        self._stuck_s: float | None = None
+        self._told = False
 
     @property
     def waiting(self) -> int:
@@ -213,6 +205,7 @@ class Outbox:
         refusal = answer.error
         if refusal is None:
             self._answered_s = time.monotonic()
+            self._stuck_s, self._told = None, False
             self._probing, self._back_off_s = False, _BACK_OFF_S
             self._finish(ticket, Stored(answer.seq, answer.duplicate))
         elif passing(refusal) or (ticket.wait_full and is_full(refusal)):
@@ -237,6 +230,7 @@ class Outbox:
         if self._sent.pop(order, None) is not None:
             heapq.heappush(self._unsent, (order, ticket))
         self._probing = True
+        self._stuck(ticket)
         self._hold_until_s = time.monotonic() + self._back_off_s
         self._back_off_s = min(self._back_off_s * 2, _LONGEST_BACK_OFF_S)
         self._go_on()
@@ -256,9 +250,22 @@ class Outbox:
             await asyncio.sleep(_TICK_S)
             oldest = min((ticket.tried_s for ticket in self._sent.values()), default=None)
             if oldest is not None and time.monotonic() - max(oldest, self._answered_s) > _SILENCE_S:
+                self._stuck(next(iter(self._sent.values())))
                 self._requeue()
                 self._probing = True
                 self._go_on()
+
+    def _stuck(self, ticket: Ticket) -> None:
+        """It was not taken: after a while that is told once, since whoever waits for it would not know why."""
+        now = time.monotonic()
+        self._stuck_s = self._stuck_s or min(now, ticket.tried_s)
+        if now - self._stuck_s > _SILENCE_S and not self._told:
+            self._told = True
+            _log.warning(
+                "the hub takes nothing for %s: its store is full until what is in it has been taken, or its disk is"
+                " full; it is tried again until it does",
+                ticket.subject,
+            )
 
     def forbidden(self, said: str, error: AccessDenied) -> None:
         """The server said that it lets nobody of this role publish to a subject: fails what was sent there."""

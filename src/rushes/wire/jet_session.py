@@ -194,11 +194,15 @@ class Dialer:
             raise (cause or error) from error
         if self._servers.tls and not encrypted(client):
             raise self._servers.unencrypted()
-        # What the server knows of its cluster: whom to turn to when the servers named are gone for good.
-        self._cluster = [f"{each.scheme}://{each.netloc}" for each in client.discovered_servers][:_CLUSTER]
+        self._learn(client)
         url = client.connected_url
         session = Session(client, f"{url.scheme}://{url.netloc}" if url is not None else self._servers.shown)
         return session
+
+    def _learn(self, client: Client) -> None:
+        """What the server knows of its cluster: whom to turn to when the servers named are gone for good."""
+        told = [f"{each.scheme}://{each.netloc}" for each in client.discovered_servers]
+        self._cluster = told[:_CLUSTER] or self._cluster
 
     def _failed(self, error: Exception, wait_s: float) -> float:
         told = connect_error(error, self._servers.shown)
@@ -239,6 +243,7 @@ class Dialer:
         finally:
             self.session = None
             session.end()
+            self._learn(session.client)  # nodes may have come since the connection was made
             watch.cancel()
             for user in list(self.users):
                 user.detach()

@@ -11,7 +11,7 @@ import msgspec
 
 from rushes.errors import ConfigError, QueueFull
 from rushes.wire import jet_names as names
-from rushes.wire.jet_errors import EXISTS, api_error, passing
+from rushes.wire.jet_errors import EXISTS, api_error, is_full, passing
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -20,12 +20,21 @@ if TYPE_CHECKING:
 
     from rushes.wire.jet_session import Session
 
-__all__ = ["Backlog", "delete", "ensure_results", "ensure_work", "tracks_of", "work_backlog"]
+__all__ = [
+    "Backlog",
+    "delete",
+    "ensure_progress",
+    "ensure_results",
+    "ensure_work",
+    "tracks_of",
+    "work_backlog",
+]
 
 DUPLICATES_S = 120.0
 """For how long the server knows ids: a message that is published again by then is stored once."""
 
 _REPLICAS = 3
+_PROGRESS_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,15 @@ async def ensure_results(
     await _consumer(session, store, settings)
 
 
+async def ensure_progress(session: Session, stream: str) -> None:
+    """Makes or joins the store of the receiver's progress, which keeps the last note alone."""
+    from nats.js.api import DiscardPolicy, RetentionPolicy
+
+    store, subjects = names.progress_store(stream), [names.progress_subject(stream)]
+    config = _config(store, subjects, RetentionPolicy.LIMITS, _PROGRESS_BYTES, session)
+    await _ensure(session, config.evolve(discard=DiscardPolicy.OLD, max_msgs_per_subject=1))
+
+
 async def tracks_of(session: Session, stream: str) -> list[str] | None:
     """The tracks of a stream's work, sorted; None when there is no such store."""
     from nats.js.errors import NotFoundError
@@ -137,7 +155,7 @@ async def delete(session: Session, stream: str) -> None:
     """Deletes what there is of a stream's stores, with everything in them."""
     from nats.js.errors import NotFoundError
 
-    for store in (names.work_store(stream), names.result_store(stream)):
+    for store in (names.work_store(stream), names.result_store(stream), names.progress_store(stream)):
         try:
             await session.ask(session.js.delete_stream(store), store)
         except NotFoundError:
@@ -162,7 +180,7 @@ def _config(
 
 
 async def _ensure(session: Session, config: StreamConfig) -> None:
-    from nats.js.errors import APIError
+    from nats.js.errors import APIError, NotFoundError
 
     store = config.name or ""
     try:
@@ -170,11 +188,15 @@ async def _ensure(session: Session, config: StreamConfig) -> None:
     except APIError as error:
         if passing(error):
             raise  # tried again by who asked
-        if error.err_code != EXISTS:
-            raise _refused(error, f"cannot make the store {store}", session) from error
+        refused = _refused(error, f"cannot make the store {store}", session)
+        if error.err_code != EXISTS and not is_full(error):
+            raise refused from error
     else:
         return
-    there: StreamInfo = await _ask(session, session.js.stream_info(store), store, "look at a store")
+    try:
+        there: StreamInfo = await _ask(session, session.js.stream_info(store), store, "look at a store")
+    except NotFoundError:  # a hub without room for another one says so first, whether it is there or not
+        raise refused from None
     if (there.config.retention, there.config.storage) != (config.retention, config.storage):
         raise ConfigError(
             f"the store {store} is there with retention {there.config.retention} and storage"
@@ -182,8 +204,10 @@ async def _ensure(session: Session, config: StreamConfig) -> None:
             " choose another name for the stream, or delete that store",
             option="stream",
         )
-    # As many as it has: a client that knows fewer servers must not take copies away.
-    changed = config.evolve(num_replicas=there.config.num_replicas)
+    # At least as many as it has: a client that knows fewer servers must not take copies away. One that was made while
+    # the cluster was not whole gets the rest of them here.
+    replicas = max(config.num_replicas or 1, there.config.num_replicas or 1)
+    changed = config.evolve(num_replicas=replicas)
     try:
         await session.ask(session.js.update_stream(changed), store)
     except APIError as error:

@@ -8,17 +8,33 @@ from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from rushes.errors import ConfigError, DeadlineExceeded, RushesError, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["MESSAGE_ID", "Stored", "Ticket", "as_payload", "head_of"]
+__all__ = ["MESSAGE_ID", "Answer", "Stored", "Ticket", "as_payload", "head_of"]
 
 MESSAGE_ID = "Nats-Msg-Id"
 _HEAD = "Rushes-Head"
 
 _log = logging.getLogger("rushes.wire")
+
+
+class _Refused(msgspec.Struct):
+    code: int = 0
+    err_code: int = 0
+    description: str = ""
+
+
+class Answer(msgspec.Struct):
+    """What the server says to a publish."""
+
+    seq: int = 0
+    duplicate: bool = False
+    error: _Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)

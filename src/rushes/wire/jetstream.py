@@ -18,6 +18,7 @@ from rushes.wire import jet_names as names
 from rushes.wire import jet_stores
 from rushes.wire.jet_acks import Acks
 from rushes.wire.jet_ask import ask
+from rushes.wire.jet_claim import Claim
 from rushes.wire.jet_dead import Advisories
 from rushes.wire.jet_errors import require
 from rushes.wire.jet_publish import Outbox
@@ -71,11 +72,11 @@ class JetLink(Closeable):
     ) -> None:
         super().__init__()
         require()
-        _check_positive(window=window)
+        names.check_positive(window=window)
         found = servers(urls, credentials, tls)
         self.name, self.endpoint = name, found.shown
         self._connect_s = connect_s
-        self._on_event = on_event or _nothing
+        self._on_event = on_event or (lambda what, detail: None)
         self._owner = os.getpid()
         self._error: WireError | None = None
         self._thread = LoopThread(f"rushes-jet {name}", self._main, self._failed)
@@ -111,8 +112,8 @@ class JetLink(Closeable):
         """
         names.check_stream(stream)
         wanted = [names.check_track(each) for each in dict.fromkeys(tracks)]
-        _check_positive(max_bytes=max_bytes, ack_wait_s=ack_wait_s, max_deliver=max_deliver)
-        _check_positive(max_in_flight=max_in_flight)
+        names.check_positive(max_bytes=max_bytes, ack_wait_s=ack_wait_s, max_deliver=max_deliver)
+        names.check_positive(max_in_flight=max_in_flight)
         if not wanted:
             raise ConfigError(
                 "a stream of work needs a track: without one nobody sees an item", option="tracks"
@@ -138,7 +139,7 @@ class JetLink(Closeable):
         There is one consumer, :data:`~rushes.wire.jet_names.RECEIVER`; what it acknowledged is deleted.
         """
         names.check_stream(stream)
-        _check_positive(max_bytes=max_bytes, ack_wait_s=ack_wait_s, max_in_flight=max_in_flight)
+        names.check_positive(max_bytes=max_bytes, ack_wait_s=ack_wait_s, max_in_flight=max_in_flight)
         self._ask(
             lambda session: jet_stores.ensure_results(
                 session, stream, max_bytes=max_bytes, ack_wait_s=ack_wait_s, max_in_flight=max_in_flight
@@ -215,6 +216,15 @@ class JetLink(Closeable):
         names.check_stream(stream)
         self._ask(lambda session: jet_stores.delete(session, stream))
 
+    def claim(self, stream: str, who: str, *, on_lost: Callable[[WireError], object]) -> Claim:
+        """Becomes the one who receives a stream's results. ConfigError while another does, whose ``who`` it names;
+        one who does not answer for some seconds is given up, and told by its ``on_lost``.
+        """
+        made = Claim(stream, who, thread=self._thread, on_lost=on_lost)
+        self._ask(made.take)
+        self._add(made)
+        return made
+
     def _pull(self, store: str, consumer: str, batch: int, on_item: Callable[[Item], object]) -> Puller:
         self._check_open()
         puller = Puller(
@@ -287,13 +297,3 @@ class JetLink(Closeable):
         self._outbox.shut(error)
         self._thread.stop()
         self._outbox.fail_all(error)
-
-
-def _check_positive(**options: float) -> None:
-    for option, value in options.items():
-        if not value > 0:
-            raise ConfigError(f"{option} must be more than 0, got {value}", option=option)
-
-
-def _nothing(what: str, detail: object) -> None:
-    return None

@@ -63,3 +63,24 @@ def test_nothing_is_made_twice(tmp_path):
 @pytest.mark.parametrize("word", ["new", "client"])
 def test_a_folder_has_to_be_named(word):
     assert main(["keys", word]) == 2
+
+
+def test_a_renewed_certificate_is_for_the_same_hosts_or_for_those_named(tmp_path, capsys):
+    assert main(["keys", "new", str(tmp_path), "--host", "studio.example"]) == 0
+    place = tmp_path / "hub" / "server.pem"
+    first = place.read_bytes()
+    capsys.readouterr()
+    assert main(["keys", "renew", str(tmp_path)]) == 0
+    assert f"wrote {tmp_path}/hub/server.key (secret)" in capsys.readouterr().out
+    second = place.read_bytes()
+    assert second != first
+    assert hub_certificates.hosts_of(second) == hub_certificates.hosts_of(first)
+    assert main(["keys", "renew", str(tmp_path), "--host", "192.0.2.7"]) == 0
+    known = hub_certificates.hosts_of(place.read_bytes())
+    assert {"192.0.2.7", "localhost"} <= known
+    assert "studio.example" not in known
+    assert hub_roles.access(tmp_path).certificate == place
+
+
+def test_there_is_nothing_to_renew_where_there_are_no_keys(tmp_path):
+    assert main(["keys", "renew", str(tmp_path)]) == 2

@@ -29,6 +29,7 @@ FUNCTIONS = "tests.support.crew_functions"
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(sys, "path", list(sys.path))
 
 
@@ -162,9 +163,32 @@ def test_what_cannot_be_is_told_as_usage(words, hint, streamer, capsys):
     assert hint in capsys.readouterr().err
 
 
-def test_work_is_not_fetched_peer_to_peer(capsys):
-    assert main(["work", "ipc://anything", "--call", "a:b"]) == 2
-    assert "tcp://" in capsys.readouterr().err
+def test_on_one_machine_frames_are_worked_on_without_a_server(capsys):
+    with Streamer("shm://here", mapreduce=True) as near, collecting("shm://here") as (drain, got):
+        fill(near, 5)
+        with interrupted(lambda: len(got) == 5):
+            assert main(["work", "shm://here", drain, "--call", f"{FUNCTIONS}:told", "--procs", "1"]) == 0
+    assert [each.meta["number"] for each in got] == list(range(5))
+    assert "shm://here none" in capsys.readouterr().out
+
+
+def test_send_and_recv_deal_out_on_one_machine_too(capsys):
+    with collecting("shm://to") as (drain, got), working("shm://from", drain):
+        assert (
+            main(["send", "testcard:64x48@50", "shm://from", "--mapreduce", "--for", "300ms", "--json"]) == 0
+        )
+        sent = json.loads(capsys.readouterr().out)["sent"]
+    assert len(got) == sent > 0
+    assert not any(isinstance(each, Gap) for each in got)
+    with Streamer("shm://from", mapreduce=True) as near, working("shm://from", "shm://to"):
+        fill(near, 5)
+        assert main(["recv", "shm://to", "--mapreduce", "--frames", "5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["delivered"] == 5
+
+
+def test_results_do_not_leave_the_machine_of_their_frames(capsys):
+    assert main(["work", "ipc://anything", "tcp://127.0.0.1:5999", "--call", "a:b"]) == 2
+    assert "shm://" in capsys.readouterr().err
 
 
 def test_send_deals_frames_out_and_waits_until_they_are_done(capsys):

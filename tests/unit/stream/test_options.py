@@ -11,16 +11,14 @@ from rushes.wire.endpoint import parse
 
 
 @pytest.mark.parametrize("endpoint", ["nats://h:1/s", "tls://h:1/s"])
-def test_a_hub_without_mapreduce_is_refused_with_what_to_use(endpoint: str) -> None:
-    with pytest.raises(ConfigError, match=r"mapreduce=True.*tcp://"):
-        options.is_hubbed(parse(endpoint), False)
+def test_a_hub_deals_work_out_only_when_that_is_asked_for(endpoint: str) -> None:
     assert options.is_hubbed(parse(endpoint), True)
+    assert not options.is_hubbed(parse(endpoint), False)
 
 
 @pytest.mark.parametrize("endpoint", ["ipc://here", "shm://here"])
-def test_what_stays_on_this_machine_deals_no_work_out(endpoint: str) -> None:
-    with pytest.raises(ConfigError, match="tcp://"):
-        options.is_hubbed(parse(endpoint), True)
+def test_work_is_dealt_out_on_one_machine_too(endpoint: str) -> None:
+    assert options.is_hubbed(parse(endpoint), True)
     assert not options.is_hubbed(parse(endpoint), False)
 
 

@@ -15,8 +15,9 @@ from tests.support.streams import Reading, at_rest, eventually, joined, picture,
 @pytest.mark.parametrize(
     ("endpoint", "options"),
     [
-        ("nats://127.0.0.1:4222/a", {}),
-        ("tls://127.0.0.1:4222/a", {}),
+        ("nats://127.0.0.1:4222/a", {"when_full": "block"}),
+        ("nats://127.0.0.1:4222/a.b", {}),
+        ("tls://127.0.0.1:4222/a", {"keys": "nowhere"}),
         ("shm://a", {"mapreduce": True}),
         ("tcp://127.0.0.1", {}),
         ("ipc://a/b", {}),

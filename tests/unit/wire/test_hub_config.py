@@ -122,7 +122,7 @@ def test_a_role_reaches_named_streams_only(role: Role) -> None:
     subjects = [*may["publish"]["allow"], *may["subscribe"]["allow"]]
     for subject in subjects:
         tokens = subject.split(".")
-        own = {"cam", "W_cam", "R_cam", f"_INBOX_{role}"} & set(tokens)
+        own = {"cam", "W_cam", "R_cam", "P_cam", f"_INBOX_{role}"} & set(tokens)
         assert own or subject == "$JS.API.INFO", subject
 
 

@@ -176,7 +176,7 @@ def test_a_message_that_may_wait_is_stored_when_there_is_room(tmp_path: Path) ->
                 seen += numbers([item])
                 item.ack()
                 puller.credit()
-        assert seen == list(range(9))
+        assert sorted(seen) == list(range(9))  # the store may have room for a later one first
         assert [ticket.result(LONG_S).duplicate for ticket in tickets] == [False] * 9
 
 

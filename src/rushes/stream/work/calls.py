@@ -42,7 +42,13 @@ class Calls:
         self._running: dict[int, Work] = {}
         self._failure: RushesError | None = None
         self._crew = Crew(
-            fn, procs=procs, name=name, on_done=self._on_done, on_idle=self._go_on, on_failed=self._on_failed
+            fn,
+            procs=procs,
+            name=name,
+            quality=desk.quality,
+            on_done=self._on_done,
+            on_idle=self._go_on,
+            on_failed=self._on_failed,
         )
         desk.held.timeout_s, desk.held.overdue = timeout_s, self._overdue
 

@@ -19,19 +19,18 @@ from rushes.errors import (
     WireError,
 )
 from rushes.stream import parcel
+from rushes.stream.work.given_out import GivenOut
 from rushes.stream.work.held import Held, Work
-from rushes.stream.work.hubs import HubEnd
+from rushes.stream.work.hubs import HubEnd, same_place
 from rushes.wire.jet_names import result_subject
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from rushes.frame import Frame
     from rushes.metrics import Edge
+    from rushes.stream.work.links import Confirmation, Item, WorkLink
     from rushes.wire.endpoint import Endpoint
-    from rushes.wire.jet_item import Item
-    from rushes.wire.jet_ticket import Ticket
 
 __all__ = ["TRIES", "Desk"]
 
@@ -40,6 +39,7 @@ TRIES = 5
 """After so many failures a frame is given up, and the receiver told."""
 _FIRST_S, _MOST_S = 0.05, 2.0
 _SLICE_S, _SAFE_S = 0.1, 1.0
+_QUALITY = 80
 
 
 _Sending = tuple[Work, parcel.Parcel, Any]
@@ -72,18 +72,17 @@ class Desk:
         self._later: list[_Sending] = []
         self._lock = threading.Lock()
         self._ready = threading.Condition(self._lock)
-        self._given: dict[int, Work] = {}
+        self.given = GivenOut()
         self._in = HubEnd(source, "worker", bind=False, keys=keys, insecure=insecure, on_event=self._on_event)
+        self._out = self._in
         try:
-            self._out = (
-                self._in
-                if drain == source
-                else HubEnd(
+            if not same_place(drain, source):
+                self._out = HubEnd(
                     drain, "worker", bind=False, keys=keys, insecure=insecure, on_event=self._on_event
                 )
-            )
-        except BaseException:  # whatever it is, the first link must not stay behind
-            self._in.close()
+            self._out.join_as_drain(track, self._in)
+        except BaseException:  # whatever it is, no link must stay behind
+            self._close_ends()
             raise
         self._held = Held(self._in.name)
         self._subject = result_subject(self._out.stream, track)
@@ -94,6 +93,11 @@ class Desk:
         self._thread.start()
         with self._lock:  # the first frame may be there before this returns
             self._puller = self._in.link.pull(self._in.stream, track, batch=ahead, on_item=self._on_item)
+
+    @property
+    def quality(self) -> int | None:
+        """That of the JPEGs in which pictures go to the drain; None where they go as they are."""
+        return None if self._out.near else _QUALITY
 
     @property
     def held(self) -> Held:
@@ -111,48 +115,33 @@ class Desk:
         """Whether the work has ended for good."""
         return self._error is not None
 
+    @property
+    def away(self) -> tuple[str, ...]:
+        """The hubs to which there is no connection now."""
+        return tuple(dict.fromkeys(end.name for end in (self._in, self._out) if not end.up))
+
     def check(self) -> None:
         """Raises what ended the work for good, if anything did."""
         if self._error is not None:
             raise self._error
 
-    def remember(self, item: dict[str, Any], work: Work, frame: Frame) -> None:
-        """That the user was given this dict for the work."""
-        work.given = frame
-        with self._lock:
-            self._given[id(item)] = work
-            work.dict = item
-
-    def work_of(self, item: Any) -> Work | None:
-        """The work of a dict that was given out; of another dict by its number."""
-        with self._lock:
-            work = self._given.get(id(item))
-            if work is None and isinstance(item, dict):
-                number = item.get("fno")
-                work = next(
-                    (each for each in self._given.values() if each.parcel.header.number == number), None
-                )
-        return work
-
     def done(self, work: Work, made: parcel.Parcel, payload: Any) -> None:
         """The work has this result. Done with when that is safe."""
-        self._forget(work)
+        self.given.forget(work)
         with self._ready:
             self._results.append((work, parcel.on_track(made, self._track), payload))
             self._ready.notify()
 
     def skip(self, work: Work) -> None:
         """There will be no result; nothing when it has one already."""
-        with self._lock:
-            known = id(work.dict) in self._given
-        if known:
+        if self.given.has(work):
             self._edge.drop("skipped")
             work.counted = True
             self.done(work, parcel.tombstone(work.parcel, "skipped"), b"")
 
     def failed(self, work: Work, why: str) -> None:
         """It could not be done: tried again a little later, and given up after five times."""
-        self._forget(work)
+        self.given.forget(work)
         if work.item.deliveries >= TRIES:
             _log.error("frame %d is given up: %s", work.parcel.header.number, why)
             self._edge.drop("error")
@@ -164,11 +153,11 @@ class Desk:
 
     def again(self, work: Work, delay_s: float = 0.0) -> None:
         """It goes back to the hub, for anybody."""
-        self._forget(work)
+        self.given.forget(work)
         if self._held.drop(work):
             self._given_back(work)
             work.item.nak(delay_s)
-            self._credit()
+            self._next_one(work)
 
     def close(self) -> None:
         """What is not done goes back; results that are on their way have a moment to become safe."""
@@ -182,13 +171,12 @@ class Desk:
             time.sleep(_SLICE_S / 10)
         for work in self._held.close():
             self._given_back(work)
+        self._close_ends()
+
+    def _close_ends(self) -> None:
         self._out.close()
         if self._out is not self._in:
             self._in.close()
-
-    def _forget(self, work: Work) -> None:
-        with self._lock:
-            self._given.pop(id(work.dict), None)
 
     def _on_item(self, item: Item) -> None:
         try:
@@ -239,13 +227,16 @@ class Desk:
             self._sent(sending, error)
         else:
             if ticket is not None:
+                if self._out.near:
+                    self._made(work)
                 ticket.on_done(lambda error: self._sent(sending, error))
 
-    def _ticket(self, message_id: str, head: bytes, payload: Any) -> Ticket | None:
+    def _ticket(self, message_id: str, head: bytes, payload: Any) -> Confirmation | None:
         """None at the close, when there was no room until then: the frame goes back with all others."""
         while True:
             with contextlib.suppress(DeadlineExceeded):
-                return self._out.link.publish(
+                link: WorkLink = self._out.link
+                return link.publish(
                     self._subject, message_id, head, payload, timeout_s=_SLICE_S, wait_full=True
                 )
             if self._closing:
@@ -258,7 +249,7 @@ class Desk:
             if self._held.drop(work):
                 if not work.counted:
                     self._edge.deliver()
-                self._credit()
+                self._next_one(work)
         elif isinstance(error, ConfigError):
             self.failed(work, str(error))
         elif isinstance(error, ClosedError | AccessDenied):
@@ -269,6 +260,19 @@ class Desk:
             with self._ready:
                 self._later.append(sending)
                 self._ready.notify()
+
+    def _made(self, work: Work) -> None:
+        """Its result may wait long for its turn at the receiver: for one that is missing, which needs a worker."""
+        if self._in.near:
+            work.item.made()
+        self._next_one(work)
+
+    def _next_one(self, work: Work) -> None:
+        """One more may come in its place, once."""
+        with self._lock:
+            replaced, work.replaced = work.replaced, True
+        if not replaced:
+            self._credit()
 
     def _credit(self, count: int = 1) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rushes.frame import Frame
     from rushes.stream.parcel import Parcel
-    from rushes.wire.jet_item import Item
+    from rushes.stream.work.links import Item
     from rushes.wire.message import Message
 
 __all__ = ["Held", "Work"]
@@ -28,12 +28,14 @@ class Work:
     parcel: Parcel
     message: Message
     began_s: float = field(default_factory=time.monotonic)
-    #: What the user was given for it, and the frame that was made of: see Desk.remember.
+    #: What the user was given for it, and the frame that was made of: see GivenOut.remember.
     dict: dict[str, Any] | None = None
     given: Frame | None = None
-    buf: bytes | None = None
+    buf: Any = None
     #: Whether it is in the account already.
     counted: bool = False
+    #: Whether another frame was asked for in its place.
+    replaced: bool = False
 
     def began(self) -> None:
         """Its time runs from now on."""

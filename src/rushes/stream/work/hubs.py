@@ -1,4 +1,4 @@
-"""Which hub an endpoint means: one that is started here, or one that is there already."""
+"""Whom an endpoint means: a hub that is started here, one that is there already, or the others on this machine."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.errors import ConfigError, PeerGone, WireError
 from rushes.lifecycle import Closeable
+from rushes.stream.work.near_link import SCHEMES, NearLink, check_keys
 from rushes.wire import hub_roles
 from rushes.wire.hub import Hub
+from rushes.wire.hub_sweep import PREFIX, sweep
 from rushes.wire.jetstream import JetLink
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from rushes.wire.endpoint import Endpoint
 
-__all__ = ["MAIN", "HubEnd", "state_folder", "stream_of"]
+__all__ = ["MAIN", "HubEnd", "same_place", "state_folder", "stream_of"]
 
 MAIN = "main"
 """The stream of a hub that was named by host and port alone."""
@@ -31,7 +33,13 @@ _LOCKED_S, _TAKEN_S = 10.0, 2.0
 
 def stream_of(endpoint: Endpoint) -> str:
     """The stream an endpoint means."""
-    return endpoint.name or MAIN
+    return MAIN if endpoint.scheme in SCHEMES else endpoint.name or MAIN
+
+
+def same_place(one: Endpoint, other: Endpoint) -> bool:
+    """Whether both mean one link, for frames and for results."""
+    near = one.scheme in SCHEMES and other.scheme in SCHEMES
+    return one.name == other.name if near else one == other
 
 
 def state_folder() -> Path:
@@ -45,7 +53,8 @@ class HubEnd(Closeable):
 
     A tcp endpoint that is bound starts a hub there, whose store is under :func:`state_folder` (in a temporary folder
     when the port is 0), or joins the one that another program of this user has started there. nats and tls
-    endpoints name a server that is there already; nothing is started.
+    endpoints name a server that is there already; nothing is started. ipc and shm endpoints need none: the
+    link leads to others on this machine, and ``near`` is true. ``jet`` is the link to a hub.
     """
 
     def __init__(
@@ -60,27 +69,35 @@ class HubEnd(Closeable):
         window: int = 16,
     ) -> None:
         super().__init__()
-        if endpoint.scheme not in ("tcp", "nats", "tls"):
-            raise ConfigError(
-                f"{endpoint.shown} cannot deal work out: use tcp://host:port, which starts a hub, or nats://host:port",
-                option="endpoint",
-            )
         self.name, self.stream = endpoint.shown, stream_of(endpoint)
         self._temporary: str | None = None
         # Where others look for the lock of a hub at this port: who comes while its server is started again must not
         # take the port for a hub of its own.
         self._sign: Path | None = None
         self.hub: Hub | None = None
+        self.link: Any  # a WorkLink; what else is asked of it is the hub's, and asked by those who know that it is one
+        self.near = endpoint.scheme in SCHEMES
+        self.up = self.near
+        """Whether there is a connection now."""
+        if self.near:
+            check_keys(endpoint, keys)
+            self.link = NearLink(endpoint)
+            return
         if bind and endpoint.scheme == "tcp":
             self.hub = self._start(endpoint, role, keys, insecure)
         url = self.hub.url if self.hub is not None else _url(endpoint, keys)
+
+        def heard(what: str, detail: Any) -> None:
+            self.up = what == "up" if what in ("up", "down") else self.up
+            on_event(what, detail)
+
         try:
-            self.link = JetLink(
+            self.link = self.jet = JetLink(
                 [url],
                 credentials=None if endpoint.credentials else hub_roles.credentials(keys, role),
                 name=f"{role} {self.name}",
                 window=window,
-                on_event=on_event,
+                on_event=heard,
             )
         except BaseException:  # whatever it is, the hub must not stay behind
             self._end_hub()
@@ -96,6 +113,18 @@ class HubEnd(Closeable):
         """Where others reach it."""
         return f"tcp://{self.hub.url.partition('://')[2]}" if self.hub is not None else self.name
 
+    def join_as_drain(self, track: str, source: HubEnd) -> None:
+        """Results of that track go here. ConfigError for frames of this machine whose results are to leave it: their
+        pixels are not coded.
+        """
+        if isinstance(self.link, NearLink):
+            self.link.join_drain(track, source.link)
+        elif source.near:
+            raise ConfigError(
+                f"results of {source.name} stay on this machine: name ipc:// or shm:// as the drain",
+                option="drain",
+            )
+
     def _start(
         self, endpoint: Endpoint, role: str, keys: str | os.PathLike[str] | None, insecure: bool
     ) -> Hub | None:
@@ -103,7 +132,8 @@ class HubEnd(Closeable):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = home / f"hub-{endpoint.port}"
         if not endpoint.port:
-            self._temporary = tempfile.mkdtemp(prefix="rushes-hub-")
+            sweep(Path(tempfile.gettempdir()), home)
+            self._temporary = tempfile.mkdtemp(prefix=PREFIX)
             folder = Path(self._temporary)
         elif not folder.exists():
             folder.unlink(

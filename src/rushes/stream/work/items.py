@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Taker", "result_of"]
 
-_QUALITY = 80
-
 
 class Taker:
     """Takes works as dicts, as long as there is no end; one that was not sent when the next is asked for is skipped."""
@@ -53,7 +51,9 @@ class Taker:
         except (BadMessage, CodecError, FrameError) as error:
             self._desk.failed(work, f"the picture is broken: {error}")
             return None
-        buf = bytes(work.message.payload)
+        # Pixels that lie in shared memory are not copied out for those who rarely look at them.
+        coded = work.message.header.codec != "raw"
+        buf = bytes(work.message.payload) if coded else work.message.payload
         item: dict[str, Any] = {
             "arr": frame.array,
             "meta": frame.meta,
@@ -63,12 +63,13 @@ class Taker:
             "buf": buf,
         }
         work.buf = buf
-        self._desk.remember(item, work, frame)
+        self._desk.given.remember(item, work, frame)
         return item
 
 
-def result_of(data: dict[str, Any], work: Work) -> tuple[parcel.Parcel, Any]:
-    """What goes on of an item: its own picture or another one, and its meta if that was changed.
+def result_of(data: dict[str, Any], work: Work, quality: int | None) -> tuple[parcel.Parcel, Any]:
+    """What goes on of an item: its own picture or another one, and its meta if that was changed. ``quality``: see
+    :func:`rushes.stream.calling.outcome`.
 
     FrameError or ConfigError for what cannot be sent.
     """
@@ -77,9 +78,9 @@ def result_of(data: dict[str, Any], work: Work) -> tuple[parcel.Parcel, Any]:
     payload: Any = work.message.payload
     frame = work.given
     if frame is not None and array is not None and array is not frame.array:
-        made, payload = calling.outcome(_picture(array, frame), made, work.message, _QUALITY)
+        made, payload = calling.outcome(_picture(array, frame), made, work.message, quality)
     elif data.get("buf") is not None and data["buf"] is not work.buf:
-        made, payload = calling.outcome(Frame(data["buf"], format="jpeg"), made, work.message, _QUALITY)
+        made, payload = calling.outcome(Frame(data["buf"], format="jpeg"), made, work.message, quality)
     if meta != parcel.meta_of(work.parcel):
         made = parcel.with_data(made, calling.plain(meta))
     return made, payload

@@ -10,17 +10,18 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import BadMessage, ClosedError, WireError
+from rushes.errors import BadMessage, ClosedError, RushesError, WireError
 from rushes.stream import parcel
-from rushes.stream.work.hubs import HubEnd, state_folder
-from rushes.stream.work.progress import Progress
+from rushes.stream.records import StreamStats
+from rushes.stream.work.hubs import HubEnd
+from rushes.stream.work.progress import HubProgress
 from rushes.stream.work.results import Result, Results
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from rushes.stream.records import StreamStats
+    from rushes.stream.work.progress import Progress
     from rushes.wire.endpoint import Endpoint
     from rushes.wire.flow import Gap
     from rushes.wire.jet_item import Item
@@ -56,7 +57,8 @@ class Session:
         self._lock = threading.Lock()
         self._ready = threading.Condition(self._lock)
         self._held: dict[int, Item] = {}
-        self._bytes = self._owed = 0
+        self._out: dict[int, Result] = {}
+        self._bytes = self._owed = self._left = 0
         self._puller: Puller | None = None
         self._stop = threading.Event()
         self._keeping = threading.Lock()
@@ -65,10 +67,11 @@ class Session:
             endpoint, "receiver", bind=bind, keys=keys, insecure=insecure, on_event=self._on_event
         )
         try:
-            name = f"{endpoint.host.replace(':', '-')}-{endpoint.port or self.end.address.rpartition(':')[2]}"
-            self._progress = Progress(state_folder() / f"receiver-{name}-{self.end.stream}.json")
-            self._results = Results(self._progress.known_of)
             self.end.link.result_stream(self.end.stream, max_in_flight=_MOST_IN_FLIGHT)
+            self._progress: Progress = HubProgress(
+                self.end.link, self.end.stream, over=self._stop.is_set, on_lost=self._on_lost
+            )
+            self._results = Results(self._progress.known_of)
         except BaseException:  # whatever it is, the hub must not stay behind
             self.end.close()
             raise
@@ -90,6 +93,8 @@ class Session:
                 self._results.due(time.monotonic_ns())
                 found = self._results.take(wanted)
                 if found is not None:
+                    if isinstance(found, Result):
+                        self._out[found.item.sequence] = found
                     return found
                 left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
@@ -100,13 +105,12 @@ class Session:
     def finish(self, result: Result, spoiled: str = "") -> None:
         """The user has it, or it holds no picture after all: it is not to come again."""
         with self._lock:
+            if self._out.pop(result.item.sequence, None) is None:
+                return  # it was in hand at the close
             if spoiled:
                 self._results.spoil(spoiled)
             self._results.finish(result.parcel)
-            self._let_go(result.item)
-        # Before the acknowledgement: of a frame that is gone from the hub nobody must wait.
-        self._keep()
-        result.item.ack()
+        self._keep(result.item)
 
     def wait(self, timeout_s: float) -> bool:
         """Whether something can be taken, now or within that time."""
@@ -115,8 +119,10 @@ class Session:
             return self._ready.wait_for(lambda: self._stop.is_set() or self._results.anything, timeout_s)
 
     def stats(self) -> StreamStats:
-        """The counters at this moment."""
+        """The counters at this moment; before anything was asked for, of what lies in the hub."""
         with self._lock:
+            if self._puller is None:
+                return StreamStats(expected=self._left, waiting=self._left)
             return self._results.stats(peers=0)
 
     @property
@@ -131,15 +137,21 @@ class Session:
             self._ready.notify_all()
 
     def close(self) -> None:
-        """Ends everything; what was not handed over stays in the hub."""
+        """Ends everything; what was not handed over stays in the hub. What is in hand counts as handed over: whoever
+        says stop goes on with it, and it could not be told of any more.
+        """
         self.stop()
-        self._beats.join()
         with self._lock:
-            puller = self._puller
+            puller, out = self._puller, list(self._out.values())
+            self._out.clear()
+            for each in out:
+                self._results.finish(each.parcel)
         if puller is not None:
             puller.close()
-        self._keep()
+            self._keep(*(each.item for each in out))
+        self._progress.close()
         self.end.close()
+        self._beats.join()  # last, as it may be asking the hub
 
     def _begin(self) -> None:
         """Asks for results, once; under the lock, which the first of them waits for."""
@@ -191,24 +203,33 @@ class Session:
             with contextlib.suppress(ClosedError):
                 self._puller.credit(count)
 
-    def _keep(self) -> None:
-        """Writes down how far it has come. A lock of its own, which none but writers wait for, keeps the order."""
+    def _keep(self, *done: Item) -> None:
+        """Keeps how far it has come, and acknowledges after that: for a frame that is gone from the hub nobody must
+        wait. A lock of its own, which none but keepers wait for, keeps the order.
+        """
         with self._keeping:
             with self._lock:
                 settled = self._results.settled()
-            for each in settled:
-                try:
-                    self._progress.reached(each.run, each.track, each.upto, each.beyond)
-                except OSError as error:
-                    _log.warning("how far %s has come cannot be kept: %s", self.end.name, error)
-                for item in each.items:
-                    with self._lock:
-                        self._let_go(item)
-                    item.ack()
+            items = [*done, *(item for each in settled for item in each.items)]
+            if settled or items:
+                with contextlib.suppress(ClosedError):
+                    self._progress.reached(settled, lambda: self._safe(items))
+
+    def _safe(self, items: list[Item]) -> None:
+        with self._lock:
+            for item in items:
+                self._let_go(item)
+        for item in items:
+            item.ack()
 
     def _beat(self) -> None:
         """A reader may be slow: what waits for it is not to be sent again."""
-        while not self._stop.wait(_BEAT_S):
+        while True:
+            if self._puller is None:
+                with contextlib.suppress(RushesError):  # the hub is away: it is as it was
+                    self._left = self.end.link.results_left(self.end.stream)
+            if self._stop.wait(_BEAT_S):
+                return
             self._keep()
             with self._lock:
                 items = list(self._held.values())
@@ -225,6 +246,10 @@ class Session:
             return left_s
         due_s = min(60.0, max(0.0, (due_ns - time.monotonic_ns()) / 1e9) + 0.001)
         return due_s if left_s is None else min(left_s, due_s)
+
+    def _on_lost(self, error: WireError) -> None:
+        self.error = error
+        self.stop()
 
     def _on_event(self, what: str, detail: Any) -> None:
         if what in ("denied", "failed"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rushes.errors import ClosedError, ConfigError, DeadlineExceeded, RushesError
@@ -30,6 +32,7 @@ __all__ = ["WorkOut"]
 
 _log = logging.getLogger("rushes.stream")
 _ROOM = 4
+_MOST_HOLES = 4096
 _SLICE_S = 0.1
 _FLUSH_S, _STILL_S = 5.0, 2.0
 # A frame that kills whoever works on it is given up by workers, who can say so, and not by the server, who cannot.
@@ -69,6 +72,7 @@ class WorkOut:
         self._packing, self._edge, self._name, self._tracks = packing, edge, name, tracks
         self._copies = Copies(_ROOM + packing.workers)
         self._indices: dict[int, int] = {}
+        self._holes: deque[parcel.Parcel] = deque(maxlen=_MOST_HOLES)
         self._closing = False
         self.bytes = 0
         bind = endpoint.scheme == "tcp"
@@ -76,7 +80,7 @@ class WorkOut:
             endpoint, "streamer", bind=bind, keys=keys, insecure=insecure, on_event=self._on_event
         )
         try:
-            self.end.link.work_stream(self.end.stream, tracks, max_deliver=_SERVER_TRIES)
+            self.end.jet.work_stream(self.end.stream, tracks, max_deliver=_SERVER_TRIES)
         except BaseException:  # whatever it is, the hub must not stay behind
             self.end.close()
             raise
@@ -104,6 +108,7 @@ class WorkOut:
             self._finish_queue()
         self._closing = True
         self._out.stop()
+        self._fill_holes()
         self._wait_stored()
         if self.end.hub is not None:
             self._wait_worked()
@@ -119,7 +124,7 @@ class WorkOut:
 
     def _wait_stored(self) -> None:
         until = time.monotonic() + _FLUSH_S
-        while self.end.link.unconfirmed and time.monotonic() < until:
+        while self.end.jet.unconfirmed and time.monotonic() < until:
             time.sleep(_SLICE_S / 10)
 
     def _wait_worked(self) -> None:
@@ -141,9 +146,9 @@ class WorkOut:
 
     def _left(self) -> tuple[int, int]:
         """How many frames, over all tracks, and results are in the hub."""
-        backlog = self.end.link.backlog(self.end.stream, self._tracks)
+        backlog = self.end.jet.backlog(self.end.stream, self._tracks)
         works = sum(each.waiting + each.in_flight for each in backlog.values())
-        return works, self.end.link.results_left(self.end.stream)
+        return works, self.end.jet.results_left(self.end.stream)
 
     def _encode(self, job: _Job) -> Encoded:
         made = encoding.to_jpeg(job.kept.frame, self._packing.quality)
@@ -155,20 +160,39 @@ class WorkOut:
         return made
 
     def _emit(self, job: _Job, made: Encoded) -> None:
+        self._fill_holes()
         header = header_of(job.kept.frame, job.place, job.meta, made, self._name, False)
         index = self._indices.get(job.place.run, 0)
-        head = parcel.pack(parcel.Parcel(header=header, index=index))
-        size = header.length
-        ticket = self._published(header, index, head, made.payload)
+        sent = parcel.Parcel(header=header, index=index)
+        ticket = self._published(header, index, parcel.pack(sent), made.payload)
         if ticket is None:
             self._copies.give_back(job.kept.copy)
             return
         self._indices = {job.place.run: index + 1}
-        ticket.on_done(lambda error: self._stored(job, size, error))
+        ticket.on_done(lambda error: self._stored(job, sent, error))
+
+    def _fill_holes(self) -> None:
+        """Says of what the hub refused for good that it will not come: later ones are on their way, and the receiver
+        would wait for it.
+        """
+        subject = work_subject(self.end.stream)
+        for _ in range(len(self._holes)):
+            lost = self._holes.popleft()
+            message_id = parcel.work_id(self.end.stream, lost.header.run, lost.index)
+            try:
+                ticket = self.end.jet.publish(subject, message_id, parcel.pack(lost), b"", timeout_s=_SLICE_S)
+            except RushesError:
+                self._holes.appendleft(lost)
+                return
+            ticket.on_done(partial(self._filled, lost))
+
+    def _filled(self, lost: parcel.Parcel, error: RushesError | None) -> None:
+        if error is not None:
+            self._holes.append(lost)
 
     def _published(self, header: Header, index: int, head: bytes, payload: Any) -> Any:
         """The ticket; None when it was dropped, and then the ``index`` is the next frame's."""
-        link, subject = self.end.link, work_subject(self.end.stream)
+        link, subject = self.end.jet, work_subject(self.end.stream)
         message_id = parcel.work_id(self.end.stream, header.run, index)
         while True:
             with contextlib.suppress(DeadlineExceeded):
@@ -182,13 +206,16 @@ class WorkOut:
                 self._edge.drop("stopped" if self._closing else "full")
                 return None
 
-    def _stored(self, job: _Job, size: int, error: RushesError | None) -> None:
+    def _stored(self, job: _Job, sent: parcel.Parcel, error: RushesError | None) -> None:
         self._copies.give_back(job.kept.copy)
         if error is None:
             self._edge.deliver()
-            self.bytes += size
-        else:
-            self._edge.drop("stopped" if self._closing else "hub")
+            self.bytes += sent.header.length
+            return
+        if not self._closing:
+            _log.warning("frame %d was not taken: %s", sent.header.number, error)
+            self._holes.append(parcel.tombstone(sent, "error", f"it was not taken: {error}"))
+        self._edge.drop("stopped" if self._closing else "hub")
 
     def _on_event(self, what: str, detail: Any) -> None:
         """What matters of it comes back with each publish."""

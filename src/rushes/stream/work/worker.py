@@ -30,7 +30,8 @@ __all__ = ["Worker"]
 class Worker(Closeable):
     """Works on frames of one ``track``, as many workers on as many machines as there are; each frame goes to one.
 
-    ``source`` is the streamer's endpoint, ``drain`` the receiver's; None or "" sends results to the source's own hub.
+    ``source`` is the streamer's endpoint, ``drain`` the receiver's; None or "" sends results to the source's own hub,
+    or the receiver of its name. "shm://name" and "ipc://name" are on this machine, where no hub is needed.
     ``reqthread``  how many frames are fetched ahead. ``decproc``: how many processes :meth:`run` calls its function
         in.
 
@@ -107,10 +108,10 @@ class Worker(Closeable):
         ConfigError for what is no item of this worker, or was sent before; FrameError for what cannot be sent.
         """
         desk = self._started()
-        work = desk.work_of(data)
+        work = desk.given.find(data)
         if work is None:
             raise ConfigError("send takes an item of this worker's handler, once", option="data")
-        made, payload = result_of(data, work)
+        made, payload = result_of(data, work, desk.quality)
         desk.done(work, made, payload)
 
     def run(
@@ -138,6 +139,12 @@ class Worker(Closeable):
             desk.check()
         finally:
             calls.close()
+
+    @property
+    def away(self) -> tuple[str, ...]:
+        """The hubs that are waited for, as their addresses; empty when there is a connection to each."""
+        desk = self._desk
+        return () if desk is None else desk.away
 
     def stats(self) -> EdgeStats:
         """Frames fetched = sent on (delivered) + dropped + waiting. Dropped here are "again" (given back, for others or

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rushes.errors import ConfigError, WireError
-from rushes.stream.work.hubs import HubEnd, state_folder, stream_of
+from rushes.stream.work.hubs import HubEnd, same_place, state_folder, stream_of
 from rushes.wire.endpoint import parse
 from tests.support.nats_hub import free_ports
 
@@ -71,9 +71,21 @@ def test_a_port_that_is_another_programs_is_refused() -> None:
 
 
 @pytest.mark.parametrize("address", ["ipc://frames", "shm://frames"])
-def test_an_endpoint_of_this_machine_alone_cannot_deal_work_out(address: str) -> None:
-    with pytest.raises(ConfigError, match="tcp://host:port"):
-        end(address)
+def test_an_endpoint_of_this_machine_alone_needs_no_hub_and_takes_no_keys(
+    address: str, tmp_path: Path
+) -> None:
+    with end(address) as made:
+        assert made.near
+        assert made.hub is None
+        assert made.address == address
+    with pytest.raises(ConfigError, match="takes no keys"):
+        end(address, keys=tmp_path)
+
+
+def test_two_spellings_of_one_name_are_one_place() -> None:
+    assert same_place(parse("ipc://a"), parse("shm://a"))
+    assert not same_place(parse("shm://a"), parse("shm://b"))
+    assert not same_place(parse("shm://a"), parse("tcp://127.0.0.1:5555"))
 
 
 @pytest.mark.parametrize("port", [0, 45999])

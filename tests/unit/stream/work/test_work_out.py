@@ -10,7 +10,10 @@ import pytest
 from rushes.codecs import jpeg
 from rushes.stream.streamer import Streamer
 from rushes.stream.work.worker import Worker
-from tests.support.mapreduce import HERE, both, reading, small, working
+from rushes.wire import hub_config
+from rushes.wire.flow import Gap
+from tests.support import mapreduce_functions as functions
+from tests.support.mapreduce import HERE, both, numbers, reading, settle, small, working
 
 
 def test_another_jpeg_in_an_item_is_sent_as_it_is() -> None:
@@ -37,3 +40,22 @@ def test_what_nobody_took_of_a_hub_that_ends_is_told(caplog: pytest.LogCaptureFi
         for _ in range(3):
             streamer.send(small())
     assert "3 frames and 0 results that nobody took: deleted" in caplog.text
+
+
+def test_a_frame_that_the_hub_refuses_for_good_is_a_gap_and_holds_up_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub_config, "MAX_PAYLOAD_BYTES", 64 << 10)
+    noise = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
+    with (
+        both() as (streamer, receiver),
+        working(streamer.address, receiver.address, functions.as_it_came),
+        reading(receiver) as reader,
+    ):
+        for picture in (small(), noise):
+            assert streamer.send(picture).accepted
+        assert settle(lambda: streamer.stats().dropped == {"hub": 1})
+        streamer.send(small())
+        got = reader.take(3)
+        assert numbers(got) == [0, Gap(1, 1, "error", "none"), 2]
+        assert streamer.stats().dropped == {"hub": 1}
