@@ -18,6 +18,7 @@ TITLES = {
     "archive": "The archive",
     "stream": "Streams",
     "mapreduce": "Work for many machines",
+    "live": "The live view",
 }
 """By the name of the results, in the order of the page; others follow by name. A record's own title goes first."""
 VERDICT = {True: "holds", False: "**missed**", None: "–"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -22,13 +23,29 @@ DEPOTS = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is collected, so that no test, and no process a test starts, sees the user's depots."""
-    memory = Path("/dev/shm")
-    place = tempfile.mkdtemp(prefix="rushes-test-", dir=memory if memory.is_dir() else None)
+    # One of several processes has its folder inside that of the process that started them.
+    if hasattr(config, "workerinput"):
+        within: str | None = os.environ["RUSHES_SHM_DIR"]
+    else:
+        within = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    place = tempfile.mkdtemp(prefix="rushes-test-", dir=within)
     config.stash[DEPOTS] = Path(place)
     os.environ["RUSHES_SHM_DIR"] = place
     # A busy machine is slow, not wrong: no example fails for the time it took.
     settings.register_profile("rushes", settings.default, deadline=None)
     settings.load_profile("rushes")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A name with this process's number in it is another in each process that runs tests, which must agree on ids."""
+    mine = f"-{os.getpid()}"
+    return f"{val.removesuffix(mine)}-pid" if isinstance(val, str) and val.endswith(mine) else None
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded stays: the garbage collector need not look through it whenever a test has it run."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -32,10 +32,11 @@ def eventually(condition, what):
 
 
 @contextlib.contextmanager
-def running(*arguments, record=False, **more):
+def running(*arguments, record=False, page=False, **more):
     """``rushes up`` in a session of its own; killed, with what it started, if the test does not end it."""
+    without = [*([] if record else ["--no-record"]), *([] if page else ["--bind", "off"])]
     process = subprocess.Popen(
-        [*COMMAND, "up", *([] if record else ["--no-record"]), *arguments],
+        [*COMMAND, "up", *without, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -80,7 +81,7 @@ def stages(pid):
 
 
 def info(pid):
-    return next((each for each in rushes.list_depots() if each.name.startswith(f"rushes-up-{pid}-")), None)
+    return next((each for each in rushes.list_depots() if each.name == f"rushes-up-{pid}-card"), None)
 
 
 def flowing(process, beyond=5):
@@ -133,7 +134,7 @@ def test_for_three_seconds_every_frame_is_accounted_for():
     assert 30 <= channel["edges"][0]["offered"] <= 30 * (time.monotonic() - began) + 1
     assert channel["age_ms"]["count"] > 0
     assert channel["strips_read"] > 0
-    assert report["restarts"] == {"card source": 0, "card reader 1": 0, "card reader 2": 0}
+    assert report["restarts"] == {"web": 0, "card source": 0, "card reader 1": 0, "card reader 2": 0}
     assert rushes.list_depots() == []
 
 
@@ -223,7 +224,7 @@ def test_a_killed_station_leaves_no_process_and_sweep_removes_its_depot():
 def test_a_terminal_gets_one_live_line():
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, "up", "--for", "1s", "--no-record"],
+        [*COMMAND, "up", "--for", "1s", "--no-record", "--bind", "off"],
         stdout=theirs,
         stderr=subprocess.STDOUT,
         env={**os.environ, "TERM": "xterm"},

@@ -123,7 +123,7 @@ def test_each_channel_is_a_track_and_a_slow_one_has_its_turn(endpoint):
 def running_many(*arguments):
     """``rushes up`` with more than the one channel that ``running`` knows."""
     process = subprocess.Popen(
-        [*COMMAND, "up", "--no-record", *arguments],
+        [*COMMAND, "up", "--no-record", "--bind", "off", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -220,7 +220,18 @@ def test_an_address_that_is_taken_ends_it_before_anything_starts(endpoint):
 
 
 def test_the_end_of_a_station_ends_its_stream():
-    command = [*COMMAND, "up", CARD, "--no-record", "--for", "1s", "--stream", "tcp://127.0.0.1:0"]
+    command = [
+        *COMMAND,
+        "up",
+        CARD,
+        "--no-record",
+        "--bind",
+        "off",
+        "--for",
+        "1s",
+        "--stream",
+        "tcp://127.0.0.1:0",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
     assert 'rushes recv "tcp://127.0.0.1:' in done.stdout

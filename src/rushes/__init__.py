@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         stop_global_loader,
     )
     from rushes.shots import Shot, ShotSaver, status
+    from rushes.station import Station
     from rushes.stream import (
         IMAG_L,
         IMAG_M,
@@ -167,6 +168,7 @@ __all__ = [
     "SourceLost",
     "SourceUnavailable",
     "Span",
+    "Station",
     "StreamStats",
     "Streamer",
     "Text",
@@ -194,6 +196,7 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("Shot", "ShotSaver", "status"), "rushes.shots"),
     **dict.fromkeys(("Frame",), "rushes.frame"),
+    **dict.fromkeys(("Station",), "rushes.station"),
     **dict.fromkeys(("Box", "Figure", "Line", "Polygon", "Text"), "rushes.figures"),
     **dict.fromkeys(
         (

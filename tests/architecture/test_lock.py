@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 
@@ -33,6 +34,12 @@ def test_every_line_is_a_pin_or_a_hash(lock: str) -> None:
 def test_every_pin_has_a_hash(lock: str) -> None:
     followers = zip(LINES[lock], [*LINES[lock][1:], ""], strict=True)
     report([line for line, after in followers if PIN.fullmatch(line) and not HASH.fullmatch(after)])
+
+
+def test_the_lock_of_the_page_names_no_address_to_load_from():
+    packages = json.loads((ROOT / "web/package-lock.json").read_bytes())["packages"]
+    assert packages
+    report([name for name, package in packages.items() if "resolved" in package])
 
 
 def test_everything_asked_for_is_locked() -> None:

@@ -22,6 +22,10 @@ SEAMS = {
     "zmq": ("wire/zmq_", "wire/keys.py"),
     "nats": ("wire/jet",),
     "cryptography": ("wire/hub_certificates.py",),
+    "starlette": ("server/",),
+    "uvicorn": ("server/",),
+    "prometheus_client": ("server/metrics_page.py",),
+    "itsdangerous": ("server/auth.py",),
 }
 
 

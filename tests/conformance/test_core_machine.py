@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from rushes._native import core, layout
 from rushes.testing.depot_core_bench import counted, join, make_segment, pixels, put
@@ -273,14 +280,20 @@ class CompiledMachine(CoreMachine):
     core_kind = layout.CORE_NATIVE
 
 
-SHORT = settings(
-    max_examples=80, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-
-TestPureMachine = PureMachine.TestCase
-TestPureMachine.settings = SHORT
-TestCompiledMachine = pytest.mark.skipif(
+compiled = pytest.mark.skipif(
     importlib.util.find_spec(CompiledMachine.core_module) is None,
     reason="the compiled core is not built: scripts/up builds it",
-)(CompiledMachine.TestCase)
-TestCompiledMachine.settings = SHORT
+)
+
+
+@pytest.mark.parametrize("machine", [PureMachine, pytest.param(CompiledMachine, marks=compiled)])
+@pytest.mark.parametrize("examples", [50, pytest.param(1000, marks=pytest.mark.long)])
+def test_any_order_of_operations(machine: type[CoreMachine], examples: int) -> None:
+    gc.freeze()  # each example ends with a collection, which need only look through what the example made
+    slow = [HealthCheck.too_slow]
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=40, suppress_health_check=slow, deadline=None
+        ),
+    )

@@ -1,7 +1,7 @@
 """Records into an archive in child processes that are killed, at a moment or at a step, and says what is left.
 
 A process of its own, which has loaded everything once and forks: it has no threads when it does. One JSON document
-on a line for each child.
+on a line for each child; one that names a folder, a seed and a limit of bytes begins anew there.
 """
 
 from __future__ import annotations
@@ -131,31 +131,40 @@ def look(folder: Path, chance: random.Random) -> dict[str, Any]:
         }
 
 
-def main() -> None:
-    folder, seed = Path(sys.argv[1]), int(sys.argv[2])
-    limit = int(sys.argv[3]) or None
-    chance = random.Random(seed)
+def live(
+    folder: Path, first: int, limit: int | None, order: dict[str, Any], chance: random.Random
+) -> dict[str, Any]:
+    """Has a child live and die, and says what it left; ``next`` is the number that the one after it begins with."""
     told = mmap.mmap(-1, _TOLD.size)
-    first = 0
+    told[:] = _TOLD.pack(first - 1, 0)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            life(folder, first, told, limit, order.get("point", ""), order.get("turn", 1))
+        finally:
+            os._exit(1)
+    if not order.get("point"):
+        time.sleep(chance.uniform(0.15, 0.8))
+        os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    number, last_ns = _TOLD.unpack(told[:])
+    said = look(folder, chance) if order.get("look", True) else {}
+    said["killed"] = os.WIFSIGNALED(status)
+    said["offered"] = number - first + 1
+    said["lost_s"] = (last_ns - said.get("last_ns", 0)) / 1e9 if last_ns else 0.0
+    said["next"] = number + 1
+    return said
+
+
+def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
-        told[:] = _TOLD.pack(first - 1, 0)
-        pid = os.fork()
-        if pid == 0:
-            try:
-                life(folder, first, told, limit, order.get("point", ""), order.get("turn", 1))
-            finally:
-                os._exit(1)
-        if not order.get("point"):
-            time.sleep(chance.uniform(0.15, 0.8))
-            os.kill(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-        number, last_ns = _TOLD.unpack(told[:])
-        said = look(folder, chance) if order.get("look", True) else {}
-        said["killed"] = os.WIFSIGNALED(status)
-        said["offered"] = number - first + 1
-        said["lost_s"] = (last_ns - said.get("last_ns", 0)) / 1e9 if last_ns else 0.0
-        first = number + 1
+        if "folder" in order:
+            folder, limit, first = Path(order["folder"]), order["limit"] or None, 0
+            chance = random.Random(order["seed"])
+            continue
+        said = live(folder, first, limit, order, chance)
+        first = said["next"]
         print(json.dumps(said), flush=True)
 
 

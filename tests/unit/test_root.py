@@ -17,7 +17,7 @@ LEAVES |= {"AsyncImageLoader", "ImageLoadPriority", "ImageLoadRequest"}
 LEAVES |= {"get_global_loader", "stop_global_loader"}
 LEAVES |= {"Shot", "ShotSaver", "status"}
 LEAVES |= {"Recorder", "Source", "open_source"}
-LEAVES |= {"Archive", "Recording", "Span"}
+LEAVES |= {"Archive", "Recording", "Span", "Station"}
 LEAVES |= {
     "Streamer",
     "Receiver",

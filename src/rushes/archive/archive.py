@@ -28,7 +28,7 @@ from rushes.lifecycle import AsyncCloseable
 from rushes.moments import to_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from rushes.archive.recording import Recording
@@ -55,11 +55,11 @@ class Archive(AsyncCloseable):
     names the first. "r" only reads, in any number of processes, also while the one writes, and from a folder that
     cannot be written to.
 
-    ``max_bytes`` and ``max_age_s`` bound what is kept, and ``min_free_bytes`` is left free on the disk: the
-    oldest recordings go first, before there is no room. ``cold``: where recordings older than ``cold_after_s``
-    move to: an address such as "s3://bucket/folder", or a folder; they can be read there as before, and for want
-    of room the oldest move there instead of being deleted. ``cache_bytes`` bounds decoded pictures kept for who
-    steps to and fro.
+    ``max_bytes`` and ``max_age_s`` bound what is kept, ``keep_s`` channels that are kept for less, and
+    ``min_free_bytes`` is left free on the disk: the oldest go first, before there is no room. ``cold``: where
+    recordings older than ``cold_after_s`` move to: an address such as "s3://bucket/folder", or a folder; they can be
+    read there as before, and for want of room the oldest move there instead of being deleted. ``cache_bytes`` bounds
+    decoded pictures kept for who steps to and fro.
 
     After a crash, opening for writing looks through the files that were being written and keeps all whole groups
     of pictures; ``recovered`` tells what was found. A moment is an aware or naive (local) datetime or a UTC
@@ -79,11 +79,12 @@ class Archive(AsyncCloseable):
         mode: str = "rw",
         cold_after_s: float = 86400.0,
         cache_bytes: int = 96 << 20,
+        keep_s: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
         if mode not in MODES:
             raise unknown_name("mode of an archive", mode, MODES)
-        limits = Limits(max_bytes, max_age_s, min_free_bytes)
+        limits = Limits(max_bytes, max_age_s, min_free_bytes, dict(keep_s or {}))
         self.path, self.mode = Path(path), mode
         self.name = str(self.path)
         self._pid = os.getpid()

@@ -31,13 +31,13 @@ class Feed:
         self.fps = 0.0
         self.items: Iterator[Any] = iter(())
         self._frames: Any = None
-        self._coded = hasattr(source, "packets") and hasattr(source, "media")
+        self._coded = _has(source, "packets") and _has(source, "media")
         if self._coded:
             return
         if hasattr(source, "newest") and hasattr(source, "frames"):
             # At once, so that what is put from now on is recorded.
             self._frames = source.frames("newest", name="archive")
-        elif not (hasattr(source, "__iter__") and hasattr(source, "info")):
+        elif not (_has(source, "__iter__") and _has(source, "info")):
             raise ConfigError(
                 f"a {type(source).__name__} cannot be recorded: give a source, as open_source does, or a depot",
                 option="source",
@@ -63,6 +63,11 @@ class Feed:
         """Ends the items of a depot; a source belongs to somebody else, and ends when that one closes it."""
         if self._frames is not None:
             self._frames.close()
+
+
+def _has(source: Any, name: str) -> bool:
+    """Without asking for it: what is known of a camera is waited for until it is there."""
+    return name in dir(source)
 
 
 def _of_depot(frames: Any, edge: Edge) -> Iterator[Frame]:

@@ -60,7 +60,7 @@ class Pruner:
         self._index = index
         self._limits = limits
         # Age is another question; asked along with room it could take more than is lacking.
-        self._room = replace(limits, max_age_s=None)
+        self._room = replace(limits, max_age_s=None, keep_s={})
         self._clock = clock
         self._cold = cold
         self._mover = None if cold is None else Mover(root, index, cold, 0.0)
@@ -155,11 +155,24 @@ class Pruner:
                 if len(self._stuck) < _MOST_STUCK:
                     self._remove(segment, done)
             if done.removed == before:
+                break
+        for channel in self._limits.keep_s:
+            self._forget_old_of(channel, done)
+
+    def _forget_old_of(self, channel: str, done: _Done) -> None:
+        now_ns = self._now_ns()
+        for segment in self._index.segments(channel, "closed"):
+            if len(self._stuck) >= _MOST_STUCK:
+                return
+            if self._limits.too_old(segment.end_ns, now_ns, channel):
+                if not segment.cold or self._cold is not None:
+                    self._remove(segment, done)
+            elif segment.end_ns <= now_ns:  # one from the future says nothing about those behind it
                 return
 
     def _take(self, segment: Segment, done: _Done) -> bool:
         """Moves it to the cold store, or removes it; False when it is to be left alone for now."""
-        if self._mover is None or self._limits.too_old(segment.end_ns, self._now_ns()):
+        if self._mover is None or self._limits.too_old(segment.end_ns, self._now_ns(), segment.channel):
             return self._remove(segment, done)
         if not self._unreachable():
             try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rushes.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rushes.archive.records import Segment
 
@@ -22,7 +22,7 @@ _JUMP_NS = 3600 * _SECOND_NS
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is kept: ``max_bytes`` of local files, nothing that ended ``max_age_s`` ago (None: no such limit),
-    and ``min_free_bytes`` of the disk for others.
+    and ``min_free_bytes`` of the disk for others. ``keep_s``: channels whose recordings go sooner than that.
 
     Raises ConfigError for a limit that would keep nothing, or is no limit at all.
     """
@@ -30,12 +30,17 @@ class Limits:
     max_bytes: int | None = None
     max_age_s: float | None = None
     min_free_bytes: int = 0
+    keep_s: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.max_bytes is not None and self.max_bytes <= 0:
             raise _wrong("max_bytes", self.max_bytes, "leave it out to keep as much as the disk holds")
-        if self.max_age_s is not None and not (math.isfinite(self.max_age_s) and self.max_age_s > 0):
-            raise _wrong("max_age_s", self.max_age_s, "leave it out to keep recordings of any age")
+        for name, age_s in (
+            ("max_age_s", self.max_age_s),
+            *(("keep_s", each) for each in self.keep_s.values()),
+        ):
+            if age_s is not None and not (math.isfinite(age_s) and age_s > 0):
+                raise _wrong(name, age_s, "leave it out to keep recordings of any age")
         if self.min_free_bytes < 0:
             raise _wrong("min_free_bytes", self.min_free_bytes, "0 leaves nothing free", least="0 or more")
 
@@ -46,9 +51,11 @@ class Limits:
             short = max(short, usage_bytes + need_bytes - self.max_bytes)
         return short
 
-    def too_old(self, end_ns: int, now_ns: int) -> bool:
+    def too_old(self, end_ns: int, now_ns: int, channel: str = "") -> bool:
         """Whether what ended at ``end_ns`` is to be forgotten."""
-        return self.max_age_s is not None and end_ns < now_ns - round(self.max_age_s * _SECOND_NS)
+        ages = (self.max_age_s, self.keep_s.get(channel))
+        age_s = min((each for each in ages if each is not None), default=None)
+        return age_s is not None and end_ns < now_ns - round(age_s * _SECOND_NS)
 
 
 def choose(

@@ -55,8 +55,9 @@ class Timeline:
         self.steps += fresh == "set back"
         self._last_ns = moment
         self._most_ns = moment if most_ns is None else max(most_ns, moment)
-        goes_on = last_ns is not None and fresh != "set back"
-        return Stamp(moment, fresh, (last_ns + 1 if goes_on and last_ns else moment) if under else None)
+        if not under:
+            return Stamp(moment, fresh)
+        return Stamp(moment, fresh, moment if last_ns is None or fresh == "set back" else last_ns + 1)
 
     def _next(self, captured_ns: int) -> int:
         last_ns = self._last_ns

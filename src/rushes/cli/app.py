@@ -6,11 +6,13 @@ from cyclopts import App
 
 from rushes.cli.archive import archive
 from rushes.cli.capture import capture
+from rushes.cli.config import config
 from rushes.cli.depot import depot
 from rushes.cli.doctor import doctor
 from rushes.cli.keys import keys
 from rushes.cli.shot import shot
 from rushes.cli.stream import recv, send
+from rushes.cli.token import token
 from rushes.cli.up import up
 from rushes.cli.version import version, version_text
 from rushes.cli.work import work
@@ -31,7 +33,9 @@ app.command(send)
 app.command(work)
 app.command(recv)
 app.command(archive)
+app.command(config)
 app.command(depot)
 app.command(keys)
+app.command(token)
 app.command(doctor)
 app.command(version)

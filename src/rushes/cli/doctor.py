@@ -11,7 +11,7 @@ __all__ = ["doctor"]
 
 def doctor(*, json: Json = False) -> int:
     """Check this machine: a mark for each thing that is looked at, and a remedy for each that is not well."""
-    from rushes.cli.checks import run_all
+    from rushes.station.checks import run_all
 
     found = run_all()
     failed = any(each.fatal and not each.ok for each in found)

@@ -17,12 +17,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ARCHIVE",
     "ArchiveFolder",
-    "Data",
-    "Disk",
     "For",
     "Json",
     "Name",
-    "Record",
     "Sources",
     "console",
     "print_json",
@@ -48,9 +45,6 @@ Sources = Annotated[
     ),
 ]
 Name = Annotated[str | None, Parameter("--name", help="What the station is called.")]
-Data = Annotated[str, Parameter("--data", help="The folder to record into.")]
-Disk = Annotated[str, Parameter("--disk", help="How much of it may be used; the oldest recordings go first.")]
-Record = Annotated[bool, Parameter("--record", help="Record all channels.")]
 ArchiveFolder = Annotated[str, Parameter("--archive", help="The folder of the recordings.")]
 
 _PIPED_WIDTH = 160

@@ -67,8 +67,10 @@ def _encode_pixels(array: Pixels, format: str, quality: int, subsampling: str) -
     if order is None:
         raise unknown_name("pixel format", format, colour.FORMATS)
     pixels = array if array.ndim == 3 else array[..., None]
-    if pixels.strides[1:] != (pixels.shape[2], 1):
-        pixels = np.ascontiguousarray(pixels)  # the encoder follows strides between rows, not within one
+    height, width, channels = pixels.shape
+    if pixels.strides[1:] != (channels, 1) or (height > 1 and pixels.strides[0] < width * channels):
+        # The encoder follows strides between rows, but not upwards or from a row to itself, and none within one.
+        pixels = np.ascontiguousarray(pixels)
     sampling = "Gray" if format == "gray8" else subsampling
     # The fast transform is not one here: the exact one takes the same time, its vectors are as wide.
     return bytes(simplejpeg.encode_jpeg(pixels, quality, order, sampling, fastdct=False))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Backend", "choose", "no_channel"]
 
 _REMEDY = (
-    "pass channels= a mapping of names to depots, sources, archives or callables, "
+    "pass channels= a mapping of names to depots, sources, archives or callables, a station's URL, "
     "or a host object with screenshot_v2"
 )
 
@@ -62,20 +62,26 @@ class Backend(Protocol):
 
 
 def choose(channels: Any) -> Backend:
-    """The back end for what a caller gave as ``channels``; ConfigError when it is nothing that can be used."""
+    """The back end for what a caller gave as ``channels``; ConfigError when it is nothing that can be used.
+
+    A ready Backend is taken as it is.
+    """
     from rushes.shots.host import HostBackend
     from rushes.shots.mapped import MappedBackend
 
     if channels is None:
-        return HostBackend(_host_module())
+        return _of_here()
     if isinstance(channels, Mapping):
         return MappedBackend(channels)
     if isinstance(channels, str):
-        raise ConfigError(
-            f"shots of another station ({channels!r}) are not there yet; {_REMEDY}", option="channels"
-        )
+        from rushes.shots.of_station import StationBackend
+
+        return StationBackend(channels)
     if callable(getattr(channels, "screenshot_v2", None)):
         return HostBackend(channels)
+    if callable(getattr(channels, "find", None)) and callable(getattr(channels, "take", None)):
+        ready: Backend = channels
+        return ready
     if isinstance(getattr(channels, "channels", None), Mapping):  # a station
         return MappedBackend(channels.channels)
     raise ConfigError(
@@ -89,17 +95,18 @@ def no_channel(channel: object, known: Iterable[str]) -> SourceUnavailable:
     return SourceUnavailable(str(unknown_name("channel", channel, known)), uri=str(channel))
 
 
-def _host_module() -> Any:
+def _of_here() -> Backend:
+    """The module ``host`` where the program runs inside a video server, else the station of this machine."""
     try:
         host = importlib.import_module("host")
     except ModuleNotFoundError as error:
         if error.name != "host":
             raise
-        raise ConfigError(
-            "there is no module host to import here, and shots of the running local station are not there yet; "
-            + _REMEDY,
-            option="channels",
-        ) from error
+        from rushes.shots.of_board import running_station
+
+        return running_station()
     if not callable(getattr(host, "screenshot_v2", None)):
         raise ConfigError(f"the module host has no screenshot_v2; {_REMEDY}", option="channels")
-    return host
+    from rushes.shots.host import HostBackend
+
+    return HostBackend(host)

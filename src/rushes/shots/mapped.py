@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rushes.frame import Frame
     from rushes.shots.request import Ask
 
-__all__ = ["MappedBackend"]
+__all__ = ["MappedBackend", "of_archive"]
 
 
 class MappedBackend:
@@ -59,7 +59,7 @@ class MappedBackend:
             case "station channel":
                 return _of_station(thing, ask)
             case "archive":
-                return _of_archive(thing, ask)
+                return of_archive(thing, ask)
             case "depot":
                 return _of_depot(thing, ask)
             case "source":
@@ -110,14 +110,15 @@ def _of_station(channel: Any, ask: Ask) -> Picture:
         return _of_depot(depot, ask)
     # The newest second is in the depot before it is in a file, and needs no decoding there.
     held = None if depot is None else of_depot.sure_of_moment(depot, ask)
-    return _of_archive(archive, ask) if held is None else held
+    return of_archive(archive, ask) if held is None else held
 
 
 def _of_depot(depot: Any, ask: Ask) -> Picture:
     return of_depot.newest(depot, ask) if ask.dt is None else of_depot.of_moment(depot, ask)
 
 
-def _of_archive(archive: Any, ask: Ask) -> Picture:
+def of_archive(archive: Any, ask: Ask) -> Picture:
+    """The picture of the moment; of now, the newest that was recorded."""
     if ask.dt is None:
         newest = archive.frame_at(ask.channel, SYSTEM.wall_ns() / 1e9, exact=False, figures=ask.figures)
         frame: Frame = newest

@@ -42,8 +42,9 @@ class ShotSaver(AsyncCloseable):
     ``pool_size`` shots are worked off at a time, of one channel two, so that a dead camera is in nobody's way.
     ``callback(task_guid, state)`` is told the states of every shot that has no callback of its own.
     ``channels``: a mapping of names to depots, sources, archives or callables
-    ``(moment: datetime | None) -> Frame or JPEG bytes``; a station; or a video server's scripting host. None is
-    the module ``host``; ConfigError where there is none.
+    ``(moment: datetime | None) -> Frame or JPEG bytes``; a station, or the URL of one anywhere (its token in
+    $RUSHES_TOKEN); or a video server's scripting host. None is the module ``host`` where there is one, else the
+    station that runs on this machine; ConfigError where there is neither, or several stations.
 
     Callbacks get ``in_queue``, ``saving`` and then ``success`` or ``error``, in this order, each once, on a
     thread of the saver's own or, with a host, on the host's; never before ``save`` could be called again. Equal

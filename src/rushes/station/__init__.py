@@ -1,10 +1,12 @@
 """One machine's running set of processes: started, supervised, ended in order, and their frames accounted
 for.
 
-Start at ``builtin.py``: it runs the channels of a ``plan``. ``channel`` is one of them seen from the parent,
-``filling`` and ``reading`` what its processes do (they begin in ``stages``), ``recording`` and ``streaming`` what
-those of all channels do, ``processes`` holds the parent's
-side of a process, ``child`` the inside, ``messages`` what the two say; ``ledger`` and ``books`` keep the counts.
+Start at ``runner.py``: it runs the channels of a ``plan``, which ``planning`` makes of a ``config``. ``channel`` is one
+of them seen from the parent, ``filling`` and ``reading`` what its processes do (they begin in ``stages``);
+``archiver``, ``outlet`` and ``page`` are those that serve all channels, ``recording`` and ``streaming`` what they do.
+``processes`` holds the parent's side of a process, ``child`` the inside, ``messages`` what the two say; ``ledger`` and
+``books`` keep the counts, ``boarding`` shows them. ``reloading`` changes a plan that runs; ``station`` is all of it
+inside any program.
 """
 
 from __future__ import annotations
@@ -13,17 +15,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rushes.station.builtin import BuiltinStation
+    from rushes.station.config_tables import Config
     from rushes.station.plan import ChannelPlan, Plan, StreamPlan, channels_from
     from rushes.station.report import RunReport, Status
+    from rushes.station.runner import Runner
+    from rushes.station.station import Station
 
-__all__ = ["BuiltinStation", "ChannelPlan", "Plan", "RunReport", "Status", "StreamPlan", "channels_from"]
+__all__ = [
+    "ChannelPlan",
+    "Config",
+    "Plan",
+    "RunReport",
+    "Runner",
+    "Station",
+    "Status",
+    "StreamPlan",
+    "channels_from",
+]
 
 _HOME = {
-    "BuiltinStation": "builtin",
     "ChannelPlan": "plan",
+    "Config": "config_tables",
     "Plan": "plan",
     "RunReport": "report",
+    "Runner": "runner",
+    "Station": "station",
     "Status": "report",
     "StreamPlan": "plan",
     "channels_from": "plan",

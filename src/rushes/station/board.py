@@ -72,7 +72,8 @@ class ChannelState(_Plain, frozen=True):
 
 
 class StageState(_Plain, frozen=True):
-    """One process's line of work. ``kind``: "source", "work", "recorder", "streamer", "web" or "reader".
+    """One process's line of work. ``kind``: "source", "dealer" (it deals frames out to those of "work"), "work",
+    "recorder", "streamer", "web" or "reader".
 
     ``state``: "running", "restarting", "failed" or "done"; ``cause``: why its last process ended. ``channel`` is empty
     for one that serves all. ``cpu_s`` is the processor time of the process that does it now.

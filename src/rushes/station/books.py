@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rushes.metrics import EdgeStats, LatencyMarks, LatencySummary
 from rushes.station.ledger import OutcomeBook, ReaderBook, SourceCounts
-from rushes.station.messages import Recorded, Report, Streamed
+from rushes.station.messages import Recorded, Report, Streamed, Worked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Books"]
 
 _FPS_OVER_NS = 2_000_000_000
+_FPS_STEP_NS = 50_000_000
 # What the live line shows is of the last seconds; the account at the end is of many minutes.
 _MARKS_SHOWN = 200
 _MARKS_KEPT = 20_000
@@ -24,22 +25,28 @@ _MARKS_KEPT = 20_000
 
 class Books:
     """The counts of one channel's depot and of its ``readers``; ``recorder`` and ``streamer`` are two more, the
-    ones that record and stream it.
+    ones that record and stream it, ``dealers`` those that have something called with its frames.
     """
 
     def __init__(
-        self, readers: Iterable[str], recorder: str | None = None, streamer: str | None = None
+        self,
+        readers: Iterable[str],
+        recorder: str | None = None,
+        streamer: str | None = None,
+        dealers: Iterable[str] = (),
     ) -> None:
-        names = [*readers, *(name for name in (recorder, streamer) if name is not None)]
+        self.worked = {name: OutcomeBook() for name in dealers}
+        names = [*readers, *self.worked, *(name for name in (recorder, streamer) if name is not None)]
         self.readers: Mapping[str, ReaderBook] = {name: ReaderBook() for name in names}
         self.recorder, self.streamer = recorder, streamer
         self.recorded = OutcomeBook()
         self.strips_read = 0
         self._wrong = self._disordered = 0
         self._reports: dict[str, Report] = {}
-        self._finals: dict[str, Report | Recorded | Streamed] = {}
+        self._finals: dict[str, Report | Recorded | Streamed | Worked] = {}
         self._marks, self._shown = LatencyMarks(_MARKS_KEPT), LatencyMarks(_MARKS_SHOWN)
         self._passed: deque[tuple[int, int]] = deque()
+        self._marked = -1
 
     def hear(self, reader: str, report: Report) -> None:
         """Notes what a reader's process reported."""
@@ -73,13 +80,27 @@ class Books:
         if word.final:
             self._finals[self.streamer] = word
 
+    def hear_dealer(self, name: str, word: Worked) -> None:
+        """Notes what a dealer's process reported."""
+        self.worked[name].update(word.found, word.dropped, 0, "", word.waiting if word.final else None)
+        self.readers[name].update(word.depot_seen, word.depot_missed)
+        if word.final:
+            self._finals[name] = word
+
+    def is_final(self, reader: str) -> bool:
+        """Whether it has had its last word."""
+        return reader in self._finals
+
     def died(self, reader: str) -> None:
-        """Notes that a reader's process ended before its time."""
+        """Notes that a reader's process ended, so that another one goes on from there."""
         self._reports.pop(reader, None)
+        self._finals.pop(reader, None)
         book = self.readers[reader]
         book.died()
         if reader == self.recorder:
             self.recorded.died(book.seen_before)
+        elif reader in self.worked:
+            self.worked[reader].died(book.seen_before)
 
     def look(self, stats: DepotStats, pids: Mapping[str, int]) -> None:
         """Notes the depot's rows of the processes running now; those of dead ones are history already."""
@@ -87,10 +108,24 @@ class Books:
             if row.name in self.readers and pids.get(row.name) == row.pid:
                 self.readers[row.name].update(row.seen, row.missed)
 
+    def mark(self, age_s: float, sequence: int) -> None:
+        """Notes how old the frame of that sequence was, once."""
+        if sequence > self._marked:
+            self._marked = sequence
+            self._marks.mark(age_s)
+            self._shown.mark(age_s)
+
+    @property
+    def rated(self) -> bool:
+        """Whether :meth:`rate` has seen most of its two seconds."""
+        return bool(self._passed) and self._passed[-1][0] - self._passed[0][0] > _FPS_OVER_NS * 3 // 4
+
     def rate(self, stored: int, now_ns: int) -> float:
         """Frames a second over the last two seconds."""
-        self._passed.append((now_ns, stored))
-        while now_ns - self._passed[0][0] > _FPS_OVER_NS:
+        # Asked with every step: more points would say no more.
+        if not self._passed or now_ns - self._passed[-1][0] >= _FPS_STEP_NS:
+            self._passed.append((now_ns, stored))
+        while now_ns - self._passed[0][0] > _FPS_OVER_NS and len(self._passed) > 1:
             self._passed.popleft()
         then_ns, before = self._passed[0]
         return (stored - before) * 1e9 / (now_ns - then_ns) if now_ns > then_ns else 0.0
@@ -115,6 +150,8 @@ class Books:
         if self.recorder is not None and self.recorded.state:
             seen = self.readers[self.recorder].seen_total
             edges.append(self.recorded.edge(f"{self.recorder} -> archive", seen))
+        for name, outcome in self.worked.items():
+            edges.append(outcome.edge(f"{name} -> figures", self.readers[name].seen_total))
         return tuple(edges)
 
     def problems(self) -> list[str]:

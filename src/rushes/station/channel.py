@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from rushes.clock import SYSTEM
 from rushes.codecs.video.redact import redact
-from rushes.depot import Depot
 from rushes.errors import DepotError
 from rushes.station.books import Books
+from rushes.station.condition import Condition
+from rushes.station.making import make_depot, make_figures
 from rushes.station.messages import (
     Done,
     Go,
@@ -21,22 +22,22 @@ from rushes.station.messages import (
     SourceTask,
     Stop,
     Streamed,
+    Worked,
 )
-from rushes.station.plan import depot_shape
-from rushes.station.processes import Stage
+from rushes.station.stage import Stage
+from rushes.station.workline import WorkLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from rushes.depot import DepotStats
+    from rushes.depot import Depot, DepotStats
     from rushes.station.messages import Word
-    from rushes.station.plan import ChannelPlan
+    from rushes.station.plan import ChannelPlan, Meeting, WorkPlan
 
 __all__ = ["Channel"]
 
 _JOIN_NS = 5_000_000_000
 _AHEAD_NS = 100_000_000
-_QUIET_NS = 2_000_000_000
 
 
 class Channel:
@@ -44,6 +45,8 @@ class Channel:
 
     One thread, which also runs the supervisor that the ``stages`` are given to. ``say`` takes what users are to
     know, in one line. ``recorder`` and ``streamer``: the stages that record and stream it, along with other channels.
+    ``room``: how many bytes its depot may take. ``works``: what is called with its frames, each with where its workers
+    meet.
     """
 
     def __init__(
@@ -53,35 +56,57 @@ class Channel:
         say: Callable[[str], object],
         recorder: Stage | None = None,
         streamer: Stage | None = None,
+        room: Callable[[], int | None] = lambda: None,
+        works: Sequence[tuple[WorkPlan, Meeting]] = (),
     ) -> None:
         self.plan = plan
         self.name = plan.name
         self.depot_name = depot
         self.depot: Depot | None = None
+        self.slots = plan.slots
         self.opened: Opened | None = None
         self.failure = ""
         self.ended = ""
         """Why the source has no more; empty while it may have."""
         self.source = Stage(f"{plan.name} source", self._source_task)
         self.readers = [Stage(f"{plan.name} {name}", self._reader_task(name)) for name in plan.readers]
+        self.figures_name = f"{depot}.figures"
+        self._figures: Depot | None = None
+        self.lines = [WorkLine(each, depot, self.figures_name, at, self._position) for each, at in works]
         # By what they are called in this channel's books and depot.
         self._shared = {f"{plan.name} {each.name}": each for each in (recorder, streamer) if each is not None}
         self.books = Books(
             [stage.name for stage in self.readers],
             None if recorder is None else f"{plan.name} {recorder.name}",
             None if streamer is None else f"{plan.name} {streamer.name}",
+            [each.name for each in self.lines],
         )
-        self._say = say
+        self._say, self._room = say, room
         self._ready: set[Stage] = set()
         self._joined: set[Stage] = set()
-        self._start_ns = self._due_ns = self._moved_ns = 0
-        self._head = -1
-        self.state = "opening"
+        self._start_ns = self._due_ns = 0
+        self.condition = Condition(plan.name, say, SYSTEM.wall_ns())
+        self.fps = 0.0
 
     @property
     def stages(self) -> tuple[Stage, ...]:
         """All its lines of work, the source first."""
-        return self.source, *self.readers
+        return self.source, *self.readers, *(stage for line in self.lines for stage in line.stages)
+
+    @property
+    def takers(self) -> list[Stage]:
+        """Those of its own that take frames from its depot."""
+        return [*self.readers, *(line.dealer for line in self.lines)]
+
+    @property
+    def workers(self) -> list[Stage]:
+        """Those that call a function on its frames."""
+        return [stage for line in self.lines for stage in line.workers]
+
+    @property
+    def state(self) -> str:
+        """One of those of its condition."""
+        return self.condition.state
 
     @property
     def begun(self) -> bool:
@@ -97,6 +122,11 @@ class Channel:
     def shown_uri(self) -> str:
         """The source's address, without a password."""
         return redact(self.plan.uri)
+
+    @property
+    def fps_target(self) -> float:
+        """How many frames a second it is to give; 0 before that is known."""
+        return self.plan.fps or (0.0 if self.opened is None else self.opened.fps)
 
     @property
     def frame_bytes(self) -> int:
@@ -122,25 +152,28 @@ class Channel:
         elif isinstance(word, Streamed):
             self._joined.add(stage)
             self.books.hear_streamer(word)
+        elif isinstance(word, Worked):
+            self._joined.add(stage)
+            self.books.hear_dealer(stage.name, word)
         elif isinstance(word, Done):
             self.ended = word.reason
             stage.done = True
 
     def died(self, stage: Stage) -> None:
         """One of its processes ended before its time."""
-        if stage is not self.source:
+        if stage is not self.source and stage not in self.workers:
             self._ready.discard(stage)
             self._joined.discard(stage)
-            self.books.died(stage.name if stage in self.readers else f"{self.name} {stage.name}")
+            self.books.died(stage.name if stage in self.takers else f"{self.name} {stage.name}")
 
     def advance(self, now_ns: int) -> None:
         """Lets the source begin once its readers have joined the depot, or have had time to."""
-        takers = len(self.readers) + sum(not each.failure for each in self._shared.values())
+        takers = len(self.takers) + sum(not each.failure for each in self._shared.values())
         joined = len(self._joined) >= takers or now_ns >= self._due_ns
         if self.depot is not None and not self.begun and joined:
             # A moment ahead, in which the process hears of it and joins the depot: else the first are late.
             self._start_ns = SYSTEM.monotonic_ns() + _AHEAD_NS
-            self._moved_ns = now_ns
+            self.condition.begin(now_ns)
             _tell(self.source, Go(self._start_ns))
 
     def look(self, now_ns: int) -> DepotStats | None:
@@ -148,15 +181,30 @@ class Channel:
         if self.depot is None:
             return None
         stats = self.depot.stats()
-        takers = {**{each.name: each for each in self.readers}, **self._shared}
+        takers = {**{each.name: each for each in self.takers}, **self._shared}
         pids = {name: each.pid for name, each in takers.items() if each.pid is not None}
         self.books.look(stats, pids)
-        if stats.stored > self._head:
-            self._head, self._moved_ns = stats.stored, now_ns
-        if not self.begun:
-            return stats
-        self._note("stopped" if self.ended else "live" if now_ns - self._moved_ns < _QUIET_NS else "lost")
+        if not self.readers:
+            self._mark_age()
+        if self.begun:
+            self.fps = self.books.rate(stats.stored, now_ns)
+            self.condition.look(
+                stats.stored,
+                now_ns,
+                SYSTEM.wall_ns(),
+                fps=self.fps if self.books.rated else None,
+                target=self.fps_target,
+                ended=self.ended,
+                cause=self.source.cause if self.source.died_ns else "",
+            )
         return stats
+
+    def _mark_age(self) -> None:
+        """Where nobody reads, from drawing to the depot is what can be told."""
+        newest = None if self.depot is None else self.depot.newest()
+        if newest is not None:
+            with newest:
+                self.books.mark((newest.published_ns - newest.captured_ns) / 1e9, newest.sequence)
 
     def stop_source(self) -> None:
         """Tells the source's process to end."""
@@ -164,14 +212,25 @@ class Channel:
 
     def stop_readers(self) -> None:
         """Tells the readers to end once they have read all that is there."""
-        for stage in self.readers:
+        for stage in self.takers:
             _tell(stage, Stop(-1 if self.depot is None else self.depot.head))
+
+    def stop_workers(self) -> None:
+        """Tells those to end who call a function: after the readers, one of whom waits for what they have."""
+        for stage in self.workers:
+            _tell(stage, Stop())
+
+    @property
+    def let_go(self) -> bool:
+        """Whether those who serve several channels have had their last word on this one."""
+        return all(each.child is None or self.books.is_final(name) for name, each in self._shared.items())
 
     def close(self) -> None:
         """Gives the memory back. Idempotent."""
-        if self.depot is not None and not self.depot.closed:
-            self.depot.unlink()
-            self.depot.close()
+        for depot in (self.depot, self._figures):
+            if depot is not None and not depot.closed:
+                depot.unlink()
+                depot.close()
 
     def _open(self, opened: Opened) -> None:
         self.opened = opened
@@ -181,27 +240,20 @@ class Channel:
             _tell(self.source, Go(self._start_ns))  # a restarted one keeps to the deadlines of the first
 
     def _make_depot(self, opened: Opened) -> None:
-        shape = depot_shape(opened.width, opened.height, self.plan.format)
         try:
-            self.depot = Depot.create(self.depot_name, slots=self.plan.slots, shape=shape, replace="stale")
+            made = make_depot(self.plan, self.depot_name, opened, self._room(), self._say)
+            if self.lines:
+                self._figures = make_figures(self.figures_name)
         except DepotError as error:
             self.failure = str(error)
             return
+        self.depot, self.slots = made, made.slots or self.plan.slots
         self._due_ns = SYSTEM.monotonic_ns() + _JOIN_NS
-        by = f" by {opened.backend}" if opened.backend else ""
-        self._say(
-            f"{self.name}: {opened.width}x{opened.height}@{opened.fps:g} {self.plan.format}{by} -> depot "
-            f"{self.depot_name} [{self.plan.slots} slots, {self.plan.slots * self.frame_bytes >> 20} MiB]"
-        )
         for stage in self._ready:
             _tell(stage, Go(0))
 
-    def _note(self, state: str) -> None:
-        if state != self.state:
-            if self.state != "opening" or state != "live":
-                why = f": {self.ended}" if state == "stopped" else ""
-                self._say(f"{self.name} is {state}{why}")
-            self.state = state
+    def _position(self, reader: str) -> int:
+        return self.books.readers[reader].position
 
     def _source_task(self) -> SourceTask:
         return SourceTask(

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from rushes.lifecycle import StopToken
-from rushes.station.messages import LINE_BYTES, Go, Order, Stop, Word
+from rushes.station.messages import LINE_BYTES, Follow, Go, Order, Word
 
 __all__ = ["Link", "die_with_parent"]
 
@@ -52,6 +52,7 @@ class Link:
         self.head = -1
         self._start_ns: int | None = None
         self._go = threading.Event()
+        self._follow_up: Follow | None = None
         os.set_blocking(_OUT, False)
         threading.Thread(target=self._listen, args=(orders,), name="orders", daemon=True).start()
 
@@ -59,6 +60,11 @@ class Link:
         """Waits for the Go order and returns its ``start_ns``; None when a Stop came first."""
         self._go.wait()
         return self._start_ns
+
+    def follow(self) -> Follow | None:
+        """The newest Follow order since the last call, if there was one."""
+        order, self._follow_up = self._follow_up, None
+        return order
 
     def say(self, word: Word) -> bool:
         """Reports, if the pipe has room; False when it has not, and the word is dropped. Never waits."""
@@ -87,7 +93,10 @@ class Link:
     def _follow(self, order: Order) -> None:
         if isinstance(order, Go):
             self._start_ns = order.start_ns
-        elif isinstance(order, Stop):
+        elif isinstance(order, Follow):
+            self._follow_up = order
+            return
+        else:
             self.head = order.head
             self.stop.set()
         self._go.set()

@@ -38,11 +38,13 @@ def attached(place: str, stop: StopToken) -> Depot | None:
 class Following:
     """The leases of a depot newer than ``start``, past the death of any process that fills it, and what the depot
     counts for this consumer, ``name``. It closes the depot in the end.
+
+    ``lossless``: a depot that waits for its consumers waits for this one.
     """
 
-    def __init__(self, depot: Depot, start: int, name: str) -> None:
+    def __init__(self, depot: Depot, start: int, name: str, *, lossless: bool = False) -> None:
         self._depot = depot
-        self._frames: FrameIterator = depot.frames(start, name=name)
+        self._frames: FrameIterator = depot.frames(start, name=name, lossless=lossless)
         self._row = (0, 0, 0)
 
     @property

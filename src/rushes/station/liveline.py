@@ -15,9 +15,14 @@ __all__ = ["closing_lines", "opening_line", "status_lines"]
 _MIB = 1 << 20
 
 
-def opening_line(version: str, core: str, shm_free_bytes: int) -> str:
-    """What runs here, and how much room there is for depots."""
-    return f"rushes {version}  {core}  shm: {format_size(shm_free_bytes)} free"
+def opening_line(
+    version: str, core: str, shm_free_bytes: int, memory: int | None = None, disk: int | None = None
+) -> str:
+    """What runs here, how much room there is for depots, and how much it may take of memory and disk."""
+    allowed = [f"{format_size(memory)} RAM"] if memory is not None else []
+    allowed += [f"{format_size(disk)} disk"] if disk is not None else []
+    budget = f"  budget: {', '.join(allowed)}" if allowed else ""
+    return f"rushes {version}  {core}  shm: {format_size(shm_free_bytes)} free{budget}"
 
 
 def status_lines(status: Status) -> list[str]:
@@ -28,7 +33,10 @@ def status_lines(status: Status) -> list[str]:
     restarts = f"  restarts {status.restarts}" if status.restarts else ""
     recorded = "" if status.recorded_bytes is None else f"  rec {format_size(status.recorded_bytes)}"
     receivers = "" if status.receivers is None else f"  receivers {status.receivers}"
-    shared = f"RAM {status.ram_bytes / _MIB:.0f} MiB  readers {status.readers}{receivers}{recorded}{restarts}"
+    readers = f"  readers {status.readers}" if status.readers or not status.workers else ""
+    workers = f"  workers {status.workers}" if status.workers else ""
+    ram = f"RAM {status.ram_bytes / _MIB:.0f} MiB"
+    shared = f"{ram}{readers}{workers}{receivers}{recorded}{restarts}"
     width = max(len(each.name) for each in status.channels)
     lines = [f"{each.name:<{width}}  {_figures(each)}" for each in status.channels]
     return [f"{lines[0]}  {shared}"] if len(lines) == 1 else [*lines, shared]
@@ -66,11 +74,10 @@ def closing_lines(report: RunReport) -> list[str]:
             f"recorded {format_size(report.recorded_bytes or 0)} into {report.archive}; "
             f"to see what: rushes archive ls --archive {shlex.quote(report.archive)}"
         )
-    if report.stream is not None:
-        lines.append(
-            f"streamed {report.stream.edge.delivered} frames, {format_size(report.stream.bytes)} on the wire, "
-            f"over {report.stream.endpoint}"
-        )
+    lines += [
+        f"streamed {each.edge.delivered} frames, {format_size(each.bytes)} on the wire, over {each.endpoint}"
+        for each in report.streams
+    ]
     restarts = [f"{name} {count}" for name, count in report.restarts.items() if count]
     if restarts:
         lines.append(f"restarts: {', '.join(restarts)}")

@@ -9,10 +9,23 @@ from __future__ import annotations
 
 import msgspec
 
+from rushes.station.tasks import (
+    DealerTask,
+    ReaderTask,
+    RecorderTask,
+    SourceTask,
+    StreamerTask,
+    Task,
+    WebTask,
+    WorkerTask,
+)
+
 __all__ = [
     "LINE_BYTES",
+    "DealerTask",
     "Done",
     "Failed",
+    "Follow",
     "Go",
     "Opened",
     "Order",
@@ -22,72 +35,22 @@ __all__ = [
     "RecorderTask",
     "Report",
     "Sent",
+    "Serving",
     "SourceTask",
     "Stop",
     "Streamed",
     "StreamerTask",
     "Task",
+    "Viewed",
+    "ViewedEdge",
+    "WebTask",
     "Word",
+    "Worked",
+    "WorkerTask",
 ]
 
 LINE_BYTES = 4096
 """The longest line that a pipe takes whole or not at all (PIPE_BUF of Linux)."""
-
-
-class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every process is told when it starts: its stage's name, the depot to work on, whose child it is."""
-
-    name: str
-    depot: str
-    parent: int
-
-
-class SourceTask(Task, frozen=True, tag="source"):
-    """Bring the frames of the source at ``uri`` into the depot as ``format``.
-
-    ``fps`` None: as many as it gives. ``options`` are those of its kind of source.
-    """
-
-    uri: str
-    format: str
-    fps: float | None = None
-    options: dict[str, bool | int | float | str] = {}
-
-
-class ReaderTask(Task, frozen=True, tag="reader"):
-    """Read every frame newer than sequence ``start``, as the depot's consumer ``name``.
-
-    ``strips``: they are of a test card, whose strip is to show each frame's number and time.
-    """
-
-    start: int
-    strips: bool = False
-
-
-class RecorderTask(Task, frozen=True, tag="recorder"):
-    """Record ``channels`` (name: depot) into the archive in the folder ``archive``, of at most ``max_bytes``.
-
-    ``starts``: the sequence up to which each channel was read by the process before this one. There is a depot for
-    each channel, so ``depot`` is empty.
-    """
-
-    archive: str
-    max_bytes: int | None
-    channels: dict[str, str]
-    starts: dict[str, int] = {}
-
-
-class StreamerTask(Task, frozen=True, tag="streamer"):
-    """Stream ``channels`` (name: depot), each as a track of its name, over ``endpoint``. ``keys`` and ``insecure`` as
-    for any streamer; ``station`` is what it is called. ``starts`` as for the recorder.
-    """
-
-    endpoint: str
-    station: str
-    channels: dict[str, str]
-    starts: dict[str, int] = {}
-    keys: str | None = None
-    insecure: bool = False
 
 
 class Go(msgspec.Struct, frozen=True, tag="go"):
@@ -100,6 +63,15 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """End in good order: a source at once, a reader when it has come to the sequence ``head``."""
 
     head: int = -1
+
+
+class Follow(msgspec.Struct, frozen=True, tag="follow"):
+    """Serve these ``channels`` (name: depot) from now on: one that is not among them any more is ended, with its final
+    word, and a new one begins. ``starts`` as in the task.
+    """
+
+    channels: dict[str, str]
+    starts: dict[str, int] = {}
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -142,7 +114,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
     """A channel's figures since the recorder's process began: what became of what it got, ``bytes`` on the disk.
 
-    ``depot_…``: what the depot counted for it. The last one of an orderly end is ``final``.
+    ``depot_…``: what the depot counted for it. ``held``: bytes of the whole archive, when they were last counted. The
+    last one of an orderly end is ``final``.
     """
 
     channel: str
@@ -151,6 +124,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
     waiting: int
     bytes: int
     state: str
+    held: int = 0
     final: bool = False
     depot_seen: int = 0
     depot_missed: int = 0
@@ -183,6 +157,49 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent"):
     final: bool = False
 
 
+class Serving(msgspec.Struct, frozen=True, tag="serving"):
+    """The page can be reached at ``url`` from now on."""
+
+    url: str
+
+
+class ViewedEdge(msgspec.Struct, frozen=True, kw_only=True):
+    """The ledger of one edge that the web process counts; ``allowed`` as on the board."""
+
+    name: str
+    source: str
+    target: str
+    channel: str = ""
+    offered: int
+    delivered: int
+    dropped: dict[str, int] = {}
+    waiting: int = 0
+    limit: int | None = None
+    allowed: tuple[str, ...] = ()
+
+
+class Viewed(msgspec.Struct, frozen=True, tag="viewed"):
+    """The web process's own edges, as many as a line holds: the newest figures of each replace earlier ones."""
+
+    edges: tuple[ViewedEdge, ...]
+
+
+class Worked(msgspec.Struct, frozen=True, kw_only=True, tag="worked"):
+    """What became of a channel's frames since the dealer's process began: ``found`` came back from a worker.
+
+    ``waiting`` are with the workers. ``depot_…``: what the depot counted for it. The last one of an orderly end is
+    ``final``.
+    """
+
+    found: int
+    dropped: dict[str, int]
+    waiting: int
+    final: bool = False
+    depot_seen: int = 0
+    depot_missed: int = 0
+    depot_waiting: int = 0
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """The process ends because of this; ``wrong``: it was told to do what cannot be done, by anybody, ever.
 
@@ -194,5 +211,5 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     elsewhere: bool = False
 
 
-Order = Go | Stop
-Word = Ready | Opened | Report | Recorded | Streamed | Sent | Done | Failed
+Order = Go | Stop | Follow
+Word = Ready | Opened | Report | Recorded | Streamed | Sent | Worked | Serving | Viewed | Done | Failed

@@ -21,6 +21,12 @@ class Newest(Generic[T]):
         self._items: OrderedDict[str, T] = OrderedDict()
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many items wait for their turn."""
+        with self._work:
+            return len(self._items)
+
     def put(self, line: str, item: T) -> bool:
         """Brings an item; True when an older one of that line was given up for it. It keeps that one's turn."""
         with self._work:

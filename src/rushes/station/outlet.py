@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from rushes.errors import ConfigError, WireError
 from rushes.station.ledger import OutcomeBook
-from rushes.station.messages import Ready, Sent, Streamed, StreamerTask
-from rushes.station.processes import Stage
+from rushes.station.messages import Follow, Ready, Sent, Streamed, StreamerTask
 from rushes.station.report import StreamReport
+from rushes.station.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from rushes.metrics import EdgeStats
     from rushes.station.channel import Channel
@@ -29,7 +29,10 @@ _LOOK_S = 1.0
 
 
 class Outlet:
-    """Streams ``channels``, which may be filled in later, as the plan says. ``say`` takes what users are to know."""
+    """Streams those of ``channels``, which may be filled in later, that the plan names, as the stage ``name``.
+
+    ``say`` takes what users are to know.
+    """
 
     def __init__(
         self,
@@ -37,13 +40,19 @@ class Outlet:
         station: str,
         channels: Mapping[str, Channel],
         say: Callable[[str], object],
+        name: str = "streamer",
     ) -> None:
         self.plan = plan
         self.address = plan.endpoint
         self.peers = 0
         self._station, self._channels, self._say = station, channels, say
         self._book = OutcomeBook()
-        self.stage = Stage("streamer", self._task)
+        self.stage = Stage(name, self._task)
+
+    @property
+    def channels(self) -> list[Channel]:
+        """What it streams."""
+        return [each for each in self._channels.values() if self.plan.takes(each.name)]
 
     def claim(self) -> None:
         """Finds the address: ConfigError for one that cannot be had, before any process is started."""
@@ -62,7 +71,9 @@ class Outlet:
             )
 
     def died(self) -> None:
-        """Its process ended before its time; the channels know already."""
+        """Its process ended before its time."""
+        for each in self.channels:
+            each.died(self.stage)
         self.peers = 0
         self._book.died(self._seen)
 
@@ -74,24 +85,36 @@ class Outlet:
         endpoint = parse(self.address)
         if endpoint.all_interfaces:
             endpoint = replace(endpoint, host=socket.gethostname())
-        shown = replace(endpoint, options={"track": next(iter(self._channels))}).shown
+        shown = replace(endpoint, options={"track": self.channels[0].name}).shown
         keys = f" --keys {shlex.quote(self.plan.keys)}" if self.plan.keys is not None else ""
         return f'rushes recv "{shown}"{keys}'
 
     def report(self) -> StreamReport:
         """The account, of all channels together: they share the wire."""
-        return StreamReport(self.address, self._edge(), self._book.bytes_total)
+        return StreamReport(self.address, self.edge(), self._book.bytes_total)
 
     @property
     def _seen(self) -> int:
         name = self.stage.name
-        return sum(each.books.readers[f"{each.name} {name}"].seen_total for each in self._channels.values())
+        return sum(each.books.readers[f"{each.name} {name}"].seen_total for each in self.channels)
 
-    def _edge(self) -> EdgeStats:
+    def edge(self) -> EdgeStats:
+        """Its ledger, of all its channels together."""
         return self._book.edge(f"{self.stage.name} -> wire", self._seen)
 
+    def tell_channels(self, without: Collection[str] = ()) -> None:
+        """Tells its process which channels there are now, but for some."""
+        if self.stage.child is not None:
+            told = [each for each in self.channels if each.name not in without]
+            depots = {each.name: each.depot_name for each in told}
+            self.stage.child.tell(Follow(depots, self._starts(told)))
+
+    def _starts(self, channels: Iterable[Channel]) -> dict[str, int]:
+        name = self.stage.name
+        return {each.name: each.books.readers[f"{each.name} {name}"].position for each in channels}
+
     def _task(self) -> StreamerTask:
-        channels = self._channels.values()
+        channels = self.channels
         return StreamerTask(
             name=self.stage.name,
             depot="",
@@ -99,9 +122,7 @@ class Outlet:
             endpoint=self.address,
             station=self._station,
             channels={each.name: each.depot_name for each in channels},
-            starts={
-                each.name: each.books.readers[f"{each.name} {self.stage.name}"].position for each in channels
-            },
+            starts=self._starts(channels),
             keys=self.plan.keys,
             insecure=self.plan.insecure,
         )

@@ -19,6 +19,7 @@ import msgspec
 import rushes
 from rushes.clock import SYSTEM
 from rushes.station.messages import Failed, Order, Task, Word
+from rushes.station.stage import Backoff, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,31 +32,6 @@ _BOOT = "import sys; sys.path.append(sys.argv[1]); from rushes.station.stages im
 _TAIL_BYTES = 4096
 _MOST_UNREAD = 1 << 16
 _LOOK_S = 0.02  # how often to see whether a process has ended whose pipes tell nothing
-
-
-class Backoff:
-    """How long to wait before each restart: 0.2 s, doubling to 5 s, five times; a minute of life wipes the
-    slate.
-    """
-
-    FIRST_S = 0.2
-    LONGEST_S = 5.0
-    MOST = 5
-    WINDOW_S = 60.0
-
-    def __init__(self) -> None:
-        self._row = 0
-
-    def died(self, lived_s: float) -> float | None:
-        """Seconds to wait after a life of ``lived_s`` seconds; None when there have been too many deaths in
-        a row.
-        """
-        if lived_s >= self.WINDOW_S:
-            self._row = 0
-        self._row += 1
-        if self._row > self.MOST:
-            return None
-        return float(min(self.LONGEST_S, self.FIRST_S * 2 ** (self._row - 1)))
 
 
 class Child:
@@ -85,6 +61,8 @@ class Child:
         self._unread = b""
         self._tail = b""
         self._cause = ""
+        self.spoke = False
+        """Whether it has said anything: before that it is still loading what it needs."""
         self.wrong = self.elsewhere = False
         """Whether it said that another try would end the same way, and that another process does its work."""
         self.started_ns = SYSTEM.monotonic_ns()
@@ -124,6 +102,7 @@ class Child:
                 words.append(self._words.decode(line))
             except msgspec.MsgspecError:
                 self._tail = (self._tail + line + b"\n")[-_TAIL_BYTES:]  # some library that prints
+        self.spoke = self.spoke or bool(words)
         for word in words:
             if isinstance(word, Failed):
                 self._cause = word.cause
@@ -157,34 +136,6 @@ class Child:
             pipe.close()
 
 
-class Stage:
-    """One line of work, whichever process does it now. ``task`` is asked for each new process."""
-
-    def __init__(self, name: str, task: Callable[[], Task]) -> None:
-        self.name = name
-        self.task = task
-        self.child: Child | None = None
-        self.backoff = Backoff()
-        self.restarts = 0
-        self.due_ns = 0
-        self.done = False
-        """Whether it said that its work is at an end, and is not to be started again."""
-        self.wrong = self.elsewhere = False
-        """Whether it was given up because it was told to do what cannot be done, or what another process does."""
-        self.failure = ""
-        """Why it was given up; empty while it is not."""
-
-    @property
-    def idle(self) -> bool:
-        """Whether no process does it now and one is to be started."""
-        return self.child is None and not self.failure and not self.done
-
-    @property
-    def pid(self) -> int | None:
-        """The process that does it now; None between two."""
-        return None if self.child is None else self.child.pid
-
-
 class Supervisor:
     """Starts stages, hears what they say, and restarts those that die. All calls from one thread."""
 
@@ -195,7 +146,7 @@ class Supervisor:
         on_word: Callable[[Stage, Word], object],
         on_death: Callable[[Stage, str], object],
     ) -> None:
-        self.stages = tuple(stages)
+        self.stages: list[Stage] = list(stages)
         self._on_word = on_word
         self._on_death = on_death
         self._selector = selectors.DefaultSelector()
@@ -204,6 +155,33 @@ class Supervisor:
         """Starts every stage."""
         for stage in self.stages:
             self._launch(stage)
+
+    def add(self, stage: Stage) -> None:
+        """Starts one more."""
+        self.stages.append(stage)
+        self._launch(stage)
+
+    def remove(self, stage: Stage) -> None:
+        """Knows nothing more of a stage; kills its process if it still runs."""
+        self._let_go(stage)
+        self.stages.remove(stage)
+
+    def drop_unbegun(self, stages: Iterable[Stage]) -> None:
+        """Ends those whose process has not said anything yet: it has nothing to bring in order."""
+        for stage in stages:
+            ended = self._served(stage)
+            if stage.child is not None and not ended and not stage.child.spoke:
+                self._let_go(stage)
+
+    def kill(self, stage: Stage) -> None:
+        """Ends its process at once, if one runs."""
+        self._let_go(stage)
+
+    def revive(self, stage: Stage) -> None:
+        """Has a stage that ended, or was given up, started again at once."""
+        stage.failure, stage.done, stage.wrong, stage.due_ns = "", False, False, 0
+        stage.restarts -= 1  # which the start will count; nobody's death was the reason
+        stage.backoff = Backoff()
 
     def step(self, timeout_s: float) -> None:
         """Waits up to ``timeout_s`` seconds for something to happen, hears everybody, restarts whose time
@@ -230,6 +208,16 @@ class Supervisor:
                     self._let_go(stage)
             left = [stage for stage in left if stage.child is not None]
         return left
+
+    def hear_until(self, stage: Stage, heard: Callable[[], bool], timeout_s: float) -> bool:
+        """Hears a stage that goes on until ``heard()``; False when the time was up first, or its process ended."""
+        until_ns = SYSTEM.monotonic_ns() + int(timeout_s * 1e9)
+        while not heard() and SYSTEM.monotonic_ns() < until_ns:
+            if stage.child is None:
+                return False
+            self._selector.select(_LOOK_S)
+            self._serve(stage, stage.child)
+        return heard()
 
     def close(self) -> None:
         """Kills what still runs. Idempotent."""
@@ -267,6 +255,7 @@ class Supervisor:
         return ended
 
     def _bury(self, stage: Stage, lived_s: float, cause: str) -> None:
+        stage.cause, stage.died_ns = cause, SYSTEM.monotonic_ns()
         wait_s = None if stage.wrong else stage.backoff.died(lived_s)
         if wait_s is None:
             stage.failure = cause

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from rushes.archive import Archive
 from rushes.clock import SYSTEM
 from rushes.interfaces import SourceInfo
+from rushes.lifecycle import StopToken
 from rushes.station.following import Following, attached
-from rushes.station.messages import Ready, Recorded, RecorderTask
+from rushes.station.messages import Follow, Ready, Recorded, RecorderTask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rushes.archive import Recording, RecordingStats
     from rushes.depot import Depot
@@ -25,6 +26,7 @@ __all__ = ["record_channels"]
 _REPORT_S = 0.2
 _END_S = 10.0
 _AGAIN_NS = 5_000_000_000
+_COUNT_NS = 30_000_000_000
 
 
 def record_channels(task: RecorderTask, link: Link) -> None:
@@ -32,20 +34,43 @@ def record_channels(task: RecorderTask, link: Link) -> None:
 
     Raises ArchiveError when another process writes the archive.
     """
-    with Archive(task.archive, max_bytes=task.max_bytes) as archive:
-        lines = [
-            _Line(name, depot, task.starts.get(name, -1), archive, link)
-            for name, depot in task.channels.items()
-        ]
+    with Archive(
+        task.archive,
+        max_bytes=task.max_bytes,
+        max_age_s=task.max_age_s,
+        min_free_bytes=task.min_free_bytes,
+        cold=task.cold,
+        keep_s=task.keep_s,
+    ) as archive:
+        lines: dict[str, _Line] = {}
+        _follow(Follow(task.channels, task.starts), lines, archive, link)
         link.say(Ready())
+        due_ns = held = 0
         while not link.stop.wait(_REPORT_S):
-            for line in lines:
-                line.tell()
+            if SYSTEM.monotonic_ns() >= due_ns:
+                due_ns, held = SYSTEM.monotonic_ns() + _COUNT_NS, archive.stats().bytes
+            order = link.follow()
+            if order is not None:
+                _follow(order, lines, archive, link)
+            for line in lines.values():
+                line.tell(held)
                 line.keep_on()
-        for line in lines:
-            line.finish()
-        for line in lines:
-            line.tell(final=True)
+        _end(lines)
+
+
+def _follow(order: Follow, lines: dict[str, _Line], archive: Archive, link: Link) -> None:
+    """Ends the lines that are not asked for any more, and begins the new ones."""
+    _end({name: lines.pop(name) for name in list(lines) if name not in order.channels})
+    for name, depot in order.channels.items():
+        if name not in lines:
+            lines[name] = _Line(name, depot, order.starts.get(name, -1), archive, link)
+
+
+def _end(lines: Mapping[str, _Line]) -> None:
+    for line in lines.values():
+        line.finish()
+    for line in lines.values():
+        line.tell(final=True)
 
 
 class _Line:
@@ -57,12 +82,16 @@ class _Line:
         self._recording: Recording | None = None
         self._before: list[RecordingStats] = []
         self._again_ns = self._skipped = 0
+        self._stop = StopToken(f"recording {name}")
+        link.stop.on_stop(self._stop.set)
         self._thread = threading.Thread(target=self._begin, name=f"recorder {name}", daemon=True)
         self._thread.start()
 
-    def tell(self, *, final: bool = False) -> None:
+    def tell(self, held: int = 0, *, final: bool = False) -> None:
         """Reports the counts; the ``final`` ones are waited for room."""
         if self._recording is None or self._source is None:
+            if final:  # the station waits for it
+                self._link.say_last(_nothing(self._name))
             return
         stats = self._recording.stats()
         seen, missed, waiting = self._source.row
@@ -80,6 +109,7 @@ class _Line:
             waiting=stats.waiting,
             bytes=stats.bytes + sum(each.bytes for each in self._before),
             state=stats.state,
+            held=held,
             final=final,
             depot_seen=seen,
             depot_missed=missed,
@@ -101,6 +131,7 @@ class _Line:
 
     def finish(self) -> None:
         """Has all that is in the depot recorded, and the file ended."""
+        self._stop.set()
         self._thread.join()
         if self._source is not None and self._recording is not None:
             if self._recording.wait(0):  # a full disk, say, has ended it: nobody reads what is left
@@ -110,18 +141,23 @@ class _Line:
             self._recording.stop()
 
     def _begin(self) -> None:
-        depot = attached(self._place, self._link.stop)
+        depot = attached(self._place, self._stop)
         if depot is not None:
             self._source = _DepotFrames(depot, self._start, f"{self._name} recorder")
             self._recording = self._archive.record(self._name, self._source)
             self.tell()  # by which the station knows that this consumer has joined
 
 
+def _nothing(channel: str) -> Recorded:
+    """The word on a channel whose depot was never there."""
+    return Recorded(channel=channel, written=0, dropped={}, waiting=0, bytes=0, state="stopped", final=True)
+
+
 class _DepotFrames(Following):
     """A depot as a source. ``given`` counts the frames it gave."""
 
     def __init__(self, depot: Depot, start: int, name: str) -> None:
-        super().__init__(depot, start, name)
+        super().__init__(depot, start, name, lossless=depot.when_full in ("block", "spill"))
         self.given = 0
         self.info = SourceInfo(0, 0, 0.0, "i420")
 

@@ -17,7 +17,8 @@ __all__ = ["ChannelReport", "ChannelStatus", "RunReport", "Status", "StreamRepor
 class ChannelStatus:
     """One channel at one moment. ``fps`` over the last seconds; ``dropped`` on all its edges since the start.
 
-    ``state``: "opening", "live", "lost" (no frame for two seconds) or "stopped" (the source had no more).
+    ``state``: "opening", "live", "late" (less than 80 % of its rate), "lost" (no frame for two seconds) or "stopped"
+    (the source had no more).
     """
 
     name: str
@@ -43,6 +44,7 @@ class Status:
     news: tuple[str, ...]
     recorded_bytes: int | None = None
     receivers: int | None = None
+    workers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +116,14 @@ class RunReport:
     archive: str | None = None
     """Where it was recorded; None: it was not."""
     recorded_bytes: int | None = None
-    stream: StreamReport | None = None
-    """None: nothing was streamed."""
+    streams: tuple[StreamReport, ...] = ()
+    page: str = ""
+    """Where the page was; empty: there was none."""
 
     @property
     def edges(self) -> tuple[EdgeStats, ...]:
         """Those of all channels, and what they share."""
-        shared = () if self.stream is None else (self.stream.edge,)
+        shared = (stream.edge for stream in self.streams)
         return (*(edge for channel in self.channels for edge in channel.edges), *shared)
 
     @property
@@ -147,7 +150,9 @@ class RunReport:
             "peak_ram_bytes": self.peak_ram_bytes,
             "archive": self.archive,
             "recorded_bytes": self.recorded_bytes,
-            "stream": None if self.stream is None else self.stream.plain(),
+            "stream": self.streams[0].plain() if self.streams else None,
+            "streams": [each.plain() for each in self.streams],
+            "page": self.page,
         }
 
 

@@ -1,21 +1,50 @@
 """What the processes of a station do: bring a source's frames into a depot, read them, record them,
-stream them.
+stream them, serve the page.
 
-This is where such a process begins; ``filling``, ``reading``, ``recording`` and ``streaming`` hold the work.
+This is where such a process begins; ``filling``, ``reading``, ``recording``, ``streaming`` and, above this layer,
+``rushes.server.serving`` hold the work.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
 import traceback
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from rushes.errors import ArchiveError, ConfigError, RushesError
 from rushes.station.child import Link
-from rushes.station.messages import Failed, ReaderTask, RecorderTask, SourceTask, StreamerTask
+from rushes.station.messages import (
+    DealerTask,
+    Failed,
+    ReaderTask,
+    RecorderTask,
+    SourceTask,
+    StreamerTask,
+    WebTask,
+    WorkerTask,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["main"]
+
+_TASKS = SourceTask | ReaderTask | RecorderTask | StreamerTask | DealerTask | WorkerTask | WebTask
+_WORK: Mapping[type, str] = {
+    SourceTask: "rushes.station.filling:fill",
+    ReaderTask: "rushes.station.reading:read_frames",
+    RecorderTask: "rushes.station.recording:record_channels",
+    StreamerTask: "rushes.station.streaming:stream_channels",
+    DealerTask: "rushes.station.dealing:deal_frames",
+    WorkerTask: "rushes.station.working:work",
+    WebTask: "rushes.server.serving:serve",
+}
+"""Who does which task. Looked up at the call: a reader need not know how a screen is grabbed, and who serves stands
+above this layer.
+"""
 
 
 def main() -> int:
@@ -24,27 +53,12 @@ def main() -> int:
     first = orders.readline()
     if not first:
         return 1  # the parent ended before it could say what to do
-    task = msgspec.json.decode(first, type=SourceTask | ReaderTask | RecorderTask | StreamerTask)
+    task = msgspec.json.decode(first, type=_TASKS)
     sys.argv[0] = task.name  # by which the depot will show this process
     link = Link(task.parent, orders)
     try:
-        # Each loads its own: a reader need not know how a screen is grabbed.
-        if isinstance(task, SourceTask):
-            from rushes.station.filling import fill
-
-            fill(task, link)
-        elif isinstance(task, RecorderTask):
-            from rushes.station.recording import record_channels
-
-            record_channels(task, link)
-        elif isinstance(task, StreamerTask):
-            from rushes.station.streaming import stream_channels
-
-            stream_channels(task, link)
-        else:
-            from rushes.station.reading import read_frames
-
-            read_frames(task, link)
+        module, _, function = _WORK[type(task)].partition(":")
+        getattr(importlib.import_module(module), function)(task, link)
     except Exception as error:  # noqa: BLE001  whatever it was, the parent has to learn the cause
         if not isinstance(error, RushesError):
             traceback.print_exc(file=sys.stderr)

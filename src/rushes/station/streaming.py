@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from rushes.clock import SYSTEM
 from rushes.errors import RushesError
+from rushes.lifecycle import StopToken
 from rushes.station.following import Following, attached
-from rushes.station.messages import Ready, Sent, Streamed, StreamerTask
+from rushes.station.messages import Follow, Ready, Sent, Streamed, StreamerTask
 from rushes.station.newest import Newest
 from rushes.stream.streamer import Streamer
 
@@ -48,13 +49,13 @@ class _Streaming:
 
     def __init__(self, task: StreamerTask, link: Link, streamer: Streamer) -> None:
         self._link, self._streamer = link, streamer
+        self.name = task.name
         self._newest: Newest[Frame] = Newest()
         self._lock = threading.Lock()
         self._dropped: Counter[str] = Counter()
         self._failed: list[Exception] = []
-        self._lines = [
-            _Line(name, depot, task.starts.get(name, -1), self) for name, depot in task.channels.items()
-        ]
+        self._lines: dict[str, _Line] = {}
+        self._follow(Follow(task.channels, task.starts))
         self._sender = self.thread("sender", self._send)
 
     def run(self) -> None:
@@ -62,8 +63,11 @@ class _Streaming:
         while not self._link.stop.wait(_REPORT_S):
             if self._failed:
                 raise self._failed[0]
+            order = self._link.follow()
+            if order is not None:
+                self._follow(order)
             self._tell()
-        for line in self._lines:
+        for line in self._lines.values():
             line.finish()
         self._newest.close()
         self._sender.join()
@@ -71,9 +75,19 @@ class _Streaming:
         while self._streamer.stats().waiting and SYSTEM.monotonic_ns() < until_ns:
             SYSTEM.sleep(_FULL_S)
         self._streamer.stop()
-        for line in self._lines:
+        for line in self._lines.values():
             self._link.say_last(line.word(final=True))
         self._link.say_last(self._sent(final=True))
+
+    def _follow(self, order: Follow) -> None:
+        """Ends the lines that are not asked for any more, and begins the new ones."""
+        for name in [name for name in self._lines if name not in order.channels]:
+            line = self._lines.pop(name)
+            line.finish()
+            self._link.say_last(line.word(final=True))
+        for name, depot in order.channels.items():
+            if name not in self._lines:
+                self._lines[name] = _Line(name, depot, order.starts.get(name, -1), self)
 
     def take(self, channel: str, frame: Frame) -> None:
         """Has the frame sent as soon as the channel's turn comes, unless a newer one comes before."""
@@ -89,9 +103,15 @@ class _Streaming:
         """Reports what the depot counts for the line, if there is room for that."""
         return self._link.say(line.word())
 
-    def attached(self, depot: str, start: int, name: str) -> tuple[Following, int] | None:
+    def stop_token(self) -> StopToken:
+        """Set with the stop of the stage, at the latest."""
+        token = StopToken(self.name)
+        self._link.stop.on_stop(token.set)
+        return token
+
+    def attached(self, depot: str, start: int, name: str, stop: StopToken) -> tuple[Following, int] | None:
         """A depot once it is there, and what was its newest frame then; None at the stop."""
-        found = attached(depot, self._link.stop)
+        found = attached(depot, stop)
         return None if found is None else (Following(found, start, name), found.head)
 
     def thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
@@ -110,7 +130,7 @@ class _Streaming:
     def _tell(self) -> None:
         # Before the rows: then what has an outcome here was seen there. And not without them.
         sent = self._sent()
-        if all(self.tell(line) for line in self._lines if line.begun):
+        if all(self.tell(line) for line in self._lines.values() if line.begun):
             self._link.say(sent)
 
     def _sent(self, *, final: bool = False) -> Sent:
@@ -150,6 +170,7 @@ class _Line:
         self._name, self._depot, self._start, self._stage = name, depot, start, stage
         self._following: Following | None = None
         self._settled = threading.Event()
+        self._stop = stage.stop_token()
         self._thread = stage.thread(name, self._run)
 
     @property
@@ -166,6 +187,7 @@ class _Line:
 
     def finish(self) -> None:
         """Has all that is in the depot brought."""
+        self._stop.set()
         self._settled.wait()
         if self._following is not None:
             self._following.drain()
@@ -173,7 +195,9 @@ class _Line:
 
     def _run(self) -> None:
         try:
-            found = self._stage.attached(self._depot, self._start, f"{self._name} streamer")
+            found = self._stage.attached(
+                self._depot, self._start, f"{self._name} {self._stage.name}", self._stop
+            )
             if found is None:
                 return
             self._following, head = found

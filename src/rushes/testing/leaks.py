@@ -61,18 +61,27 @@ def _threads() -> dict[int, str]:
 def _children() -> dict[int, str]:
     found = {}
     tracker, _ = _tracker()
-    for entry in Path("/proc").glob("[0-9]*"):
+    for number in _child_numbers():
         try:
-            line = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+            line = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue  # it ended while the others were being read
         # The name stands in brackets and may hold spaces and brackets itself: cut at the last one.
         name, _, rest = line.partition("(")[2].rpartition(")")
         state, parent = rest.split()[:2]
-        pid = int(entry.name)
+        pid = int(number)
         if int(parent) == os.getpid() and pid != tracker:
             found[pid] = f"{name} ({state})"
     return found
+
+
+def _child_numbers() -> list[str]:
+    """Those of the children, or, on a kernel that keeps no lists of them, of every process there is."""
+    try:
+        tasks = os.listdir("/proc/self/task")
+        return [pid for task in tasks for pid in Path(f"/proc/self/task/{task}/children").read_text().split()]
+    except OSError:
+        return [each.name for each in Path("/proc").glob("[0-9]*")]
 
 
 def _descriptors() -> dict[int, str]:

@@ -39,6 +39,7 @@ class Film:
         self.figures, self.sizes = figures or {}, sizes or {}
         self.info = SourceInfo(size[0], size[1], 25, format)
         self.gate, self.reached = threading.Event(), threading.Event()
+        self._cards: dict[tuple[int, int], TestCard] = {}  # to make one takes longer than to draw it
 
     def __iter__(self) -> Iterator[Frame]:
         for number, captured_ns in enumerate(self.times):
@@ -55,13 +56,19 @@ class Film:
             self.gate.wait(60)
 
     def frame(self, number, captured_ns):
-        width, height = self.sizes.get(number, self.size)
-        card = TestCard(width, height, 25, self.format)
-        array = np.empty(card.shape, np.uint8)
-        card.draw(array, number, captured_ns)
+        array = self.drawn(number, captured_ns)
         return Frame(
             array, number, captured_ns=captured_ns, format=self.format, figures=self.figures.get(number, ())
         )
+
+    def drawn(self, number, captured_ns):
+        size = self.sizes.get(number, self.size)
+        if size not in self._cards:
+            self._cards[size] = TestCard(size[0], size[1], 25, self.format)
+        card = self._cards[size]
+        array = np.empty(card.shape, np.uint8)
+        card.draw(array, number, captured_ns)
+        return array
 
     def go_on(self):
         self.gate.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 
@@ -17,7 +18,8 @@ from tests.support.small_archive import SIZE, SmallArchive
 
 pytest.importorskip("obstore", reason="the extra s3 is not installed")
 
-CHILD = """
+NURSERY = """
+import json, traceback
 from pathlib import Path
 from rushes.archive import garbage
 from rushes.archive.cold import ColdStore
@@ -28,8 +30,7 @@ from rushes.archive.retention import Limits
 from rushes.testing import ManualClock
 from tests.support.small_archive import SECOND, SIZE, START, SmallArchive
 
-place, work, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-steps = 0
+steps = last = 0
 
 def step(function):
     def counted(*arguments, **options):
@@ -54,16 +55,29 @@ for owner, names in (
     for name in names:
         setattr(owner, name, step(getattr(owner, name)))
 
-cold = ColdStore(str(place / "cold"))
-archive = SmallArchive(place / "archive")
-late = ManualClock(START + 3600 * SECOND)
-if work == "delete":
-    Pruner(archive.root, archive.index, Limits(max_bytes=2 * SIZE), late).prune()
-elif work == "move":
-    Mover(archive.root, archive.index, cold, 60).move_due(START + 7200 * SECOND, 2)
-else:
-    Pruner(archive.root, archive.index, Limits(max_age_s=3600 - 90), late, cold).prune()
-print("done", flush=True)
+def go(place, work):
+    cold = ColdStore(str(place / "cold"))
+    archive = SmallArchive(place / "archive")
+    late = ManualClock(START + 3600 * SECOND)
+    if work == "delete":
+        Pruner(archive.root, archive.index, Limits(max_bytes=2 * SIZE), late).prune()
+    elif work == "move":
+        Mover(archive.root, archive.index, cold, 60).move_due(START + 7200 * SECOND, 2)
+    else:
+        Pruner(archive.root, archive.index, Limits(max_age_s=3600 - 90), late, cold).prune()
+    print("done", flush=True)
+
+for line in sys.stdin:
+    place, work, last = json.loads(line)
+    pid = os.fork()  # nothing was used yet, so there are no threads
+    if pid == 0:
+        try:
+            go(Path(place), work)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 
 # How many steps each takes, as each of its two segments does so many; both ends of a step are kill points.
@@ -105,13 +119,24 @@ def stored(place):
     }
 
 
+@pytest.fixture(scope="module")
+def life():
+    """What a process says last, and its exit code: of one that does such work, and is killed at such a point."""
+    with script(NURSERY) as nursery:  # has loaded everything once, and forks
+
+        def life(place, work, point):
+            nursery.say(json.dumps([str(place), work, point]))
+            return nursery.line(), int(nursery.line())
+
+        yield life
+
+
 @pytest.mark.parametrize(("work", "point"), POINTS)
-def test_a_kill_at_any_step(tmp_path, work, point):
+def test_a_kill_at_any_step(life, tmp_path, work, point):
     prepared(tmp_path, work)
-    with script(CHILD, str(tmp_path), work, str(point)) as child:
-        said = child.line()
-        assert said.startswith("killed"), said
-        assert child.wait() == -signal.SIGKILL
+    said, code = life(tmp_path, work, point)
+    assert said.startswith("killed"), said
+    assert code == -signal.SIGKILL
 
     usage, keys = settled(tmp_path)
     if work == "move":
@@ -127,11 +152,9 @@ def test_a_kill_at_any_step(tmp_path, work, point):
 
 
 @pytest.mark.parametrize("work", STEPS)
-def test_there_are_no_more_steps_than_that(tmp_path, work):
+def test_there_are_no_more_steps_than_that(life, tmp_path, work):
     prepared(tmp_path, work)
-    with script(CHILD, str(tmp_path), work, str(4 * STEPS[work])) as child:
-        assert child.line() == "done"
-        assert child.wait() == 0
+    assert life(tmp_path, work, 4 * STEPS[work]) == ("done", 0)
     usage, keys = settled(tmp_path)
     assert usage.segments + usage.cold_segments == (4 if work == "move" else 2)
     assert stored(tmp_path) == keys

@@ -100,6 +100,17 @@ def test_age_ends_recordings_but_not_by_a_clock_that_jumped(archive):
     assert len(left(archive)) == 1
 
 
+def test_a_channel_that_is_kept_for_less_goes_sooner(archive):
+    clock = ManualClock(START)
+    for minute in range(0, 180, 60):
+        for channel in ("door", "hall"):
+            archive.add(minute, channel=channel)
+    clock.advance(3700)
+    report = pruner(archive, clock=clock, keep_s={"door": 1800.0}).prune()
+    assert report == PruneReport(removed=1, freed_bytes=SIZE)
+    assert [each.channel for each in archive.index.segments()].count("hall") == 3
+
+
 def test_who_reads_a_file_reads_on_and_no_more_goes_for_it(archive):
     first = archive.add(0)
     archive.add(1)

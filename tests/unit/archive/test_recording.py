@@ -270,7 +270,7 @@ def test_a_camera_that_is_not_there_yet_holds_nobody_up(archive):
     class Late(Film):
         @property
         def info(self):
-            there.wait(30)
+            assert there.wait(30), "it was waited for"
             return SourceInfo(320, 180, 25, "i420")
 
         @info.setter

@@ -103,6 +103,17 @@ def test_age_counts_from_the_last_picture_and_ends_what_is_in_the_cold_store_too
     assert choose([old, cold, young], 300, ENDLESS, NOW, 0, limits) == [old, cold]
 
 
+def test_a_channel_may_be_kept_for_less_but_not_for_more():
+    limits = Limits(max_age_s=100, keep_s={"door": 10, "hall": 1000})
+    second = 10**9
+    assert limits.too_old(NOW - 11 * second, NOW, "door")
+    assert not limits.too_old(NOW - 11 * second, NOW, "hall")
+    assert limits.too_old(NOW - 101 * second, NOW, "hall")
+    assert not Limits(keep_s={"door": 10}).too_old(0, NOW, "hall")
+    with pytest.raises(ConfigError, match="keep_s must be more than 0"):
+        Limits(keep_s={"door": 0})
+
+
 def test_recordings_of_a_clock_that_was_ahead_do_not_keep_old_ones_alive():
     future, old = segment(1, age_s=-(10**6)), segment(2, age_s=7200)
     assert choose([future, old], 200, ENDLESS, NOW, 0, Limits(max_age_s=3600)) == [old]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.unit.benchmarks.records import quick_record
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ OWN = {"moment_rushes_key", "moment_pyav", "right", "right_pyav", "together", "e
 OWN |= {"floor_lookup", "spans_month", "reopen"}
 
 
+@pytest.mark.long
 def test_what_is_kept_has_the_common_form(tmp_path: Path) -> None:
     record = quick_record("archive", tmp_path)
     assert record["title"] == "The archive"

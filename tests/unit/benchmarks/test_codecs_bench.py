@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.unit.benchmarks.records import quick_record
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ OWN = {
 }
 
 
+@pytest.mark.long
 def test_every_claim_is_measured(tmp_path: Path) -> None:
     record = quick_record("codecs", tmp_path)
     claims = {claim["id"]: claim for claim in record["claims"]}

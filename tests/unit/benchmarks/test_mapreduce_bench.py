@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from benchmarks.claims.mapreduce import disordered, doubled, lost
 from tests.unit.benchmarks.records import check_form
 
@@ -23,6 +25,7 @@ NOTHING_GOES_WRONG = {
 }
 
 
+@pytest.mark.long
 def test_every_claim_is_measured_without_peers(tmp_path: Path) -> None:
     out = tmp_path / "mapreduce.json"
     line = [sys.executable, "benchmarks/mapreduce.py", "--quick", "--no-peers", "--out", str(out)]

@@ -52,6 +52,7 @@ def got(number: int, index: int, after_ms: int) -> Got:
     return Got(number, index % FRAMES, index * 10_000_000 + after_ms * 1_000_000)
 
 
+@pytest.mark.long
 def test_every_claim_is_measured_without_peers(tmp_path: Path) -> None:
     out = tmp_path / "stream.json"
     line = [sys.executable, "benchmarks/stream.py", "--quick", "--no-peers", "--out", str(out)]

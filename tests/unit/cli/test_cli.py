@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rushes.cli import checks, main
+from rushes.cli import main
 from rushes.depot import Depot
+from rushes.station import checks
 
 
 def run_python(code):

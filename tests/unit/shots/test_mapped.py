@@ -218,12 +218,21 @@ def test_the_back_end_is_chosen_by_what_is_given(tmp_path):
     assert choose(Station()).find("gate").channel == "gate"
 
 
-@pytest.mark.parametrize("given", ["http://127.0.0.1:8420", "north", 3, object()])
-def test_what_is_not_there_yet_or_never_is_named(given):
-    with pytest.raises(ConfigError, match=r"channels|not there yet"):
+@pytest.mark.parametrize("given", ["nas:8420", "north", 3, object()])
+def test_what_can_never_be_channels_is_named(given):
+    with pytest.raises(ConfigError, match="channels"):
         choose(given)
 
 
+def test_the_address_of_a_station_is_taken_as_it_is():
+    assert choose("http://127.0.0.1:8420").new_guid()
+
+
+def test_a_ready_back_end_is_taken_as_it_is():
+    ready = MappedBackend({})
+    assert choose(ready) is ready
+
+
 def test_without_a_host_module_it_says_what_to_do():
-    with pytest.raises(ConfigError, match=r"no module host.*running local station.*channels="):
+    with pytest.raises(ConfigError, match=r"no module host.*rushes up.*channels="):
         choose(None)

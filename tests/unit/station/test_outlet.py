@@ -28,6 +28,9 @@ class Channel:
     def hear(self, stage, word):
         self.books.hear_streamer(word)
 
+    def died(self, stage):
+        self.books.died(f"{self.name} {stage.name}")
+
 
 def made(endpoint=ENDPOINT, **more):
     said: list[str] = []
@@ -104,11 +107,9 @@ def test_last_words_that_miss_a_frame_show():
 
 
 def test_what_a_dead_process_had_is_lost_and_the_next_goes_on_where_it_was():
-    outlet, channels, _ = made()
+    outlet, _, _ = made()
     seen(outlet, card=10, door=5)
     sent(outlet, 12, {"full": 2})
-    for channel in channels.values():
-        channel.books.died(f"{channel.name} streamer")
     outlet.died()
     assert outlet.peers == 0
     assert outlet.stage.task().starts == {"card": 9, "door": 4}

@@ -16,7 +16,7 @@ import pytest
 import rushes.cli
 from rushes.depot import Depot
 from rushes.lifecycle import StopToken
-from rushes.station import BuiltinStation, Plan
+from rushes.station import Plan, Runner
 from rushes.station.messages import Failed, Go, ReaderTask, Ready, Report, SourceTask, Stop
 from rushes.station.processes import Backoff, Child, Stage, Supervisor
 
@@ -209,7 +209,7 @@ def test_a_station_that_cannot_run_ends_with_the_cause(monkeypatch, capsys):
 def test_a_stop_before_the_first_frame_is_an_orderly_end():
     stop = StopToken()
     stop.set()
-    with BuiltinStation(Plan(station=f"test-stop-{os.getpid()}")) as station:
+    with Runner(Plan(station=f"test-stop-{os.getpid()}")) as station:
         station.start(stop)
         report = station.finish("stopped")
     assert report.ok

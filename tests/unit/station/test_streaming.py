@@ -161,7 +161,7 @@ def test_a_thread_that_fails_is_the_failure_of_the_stage(depots):
     running = Running(depots, streamer)
     put(depots["a"], 0)
     eventually(lambda: running.failed is streamer.fault, "it ends")
-    for line in running._stage._lines:
+    for line in running._stage._lines.values():
         line.finish()
     running._stage._newest.close()
 
@@ -171,7 +171,7 @@ def test_counts_are_told_only_with_what_the_depots_counted(depots):
     slow: Any = Slow()
     stage = _Streaming(task(depots), link, slow)
     try:
-        eventually(lambda: all(line.begun for line in stage._lines), "all have begun")
+        eventually(lambda: all(line.begun for line in stage._lines.values()), "all have begun")
         stage._tell()
         assert link.last(Sent) is None
         link.room = True

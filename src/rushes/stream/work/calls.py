@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rushes.errors import BadMessage, QueueFull
 from rushes.stream import parcel
 from rushes.stream.crew import Crew, Done, Raised
-from rushes.stream.work.desk import TRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +108,7 @@ class Calls:
             self._desk.failed(work, f"its function took longer than {self._timeout_s} s")
         elif self._crew.closed:
             self._desk.again(work)
-        elif work.item.deliveries >= TRIES:
+        elif work.item.deliveries >= self._desk.tries:
             self._desk.failed(work, f"the process of its function ended with exit code {answer.exit_code}")
         else:
             self._desk.again(work)

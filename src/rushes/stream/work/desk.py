@@ -36,7 +36,7 @@ __all__ = ["TRIES", "Desk"]
 
 _log = logging.getLogger("rushes.stream")
 TRIES = 5
-"""After so many failures a frame is given up, and the receiver told."""
+"""After so many failures a frame is given up, and the receiver told, unless a worker is told otherwise."""
 _FIRST_S, _MOST_S = 0.05, 2.0
 _SLICE_S, _SAFE_S = 0.1, 1.0
 _QUALITY = 80
@@ -66,6 +66,7 @@ class Desk:
         on_error: Callable[[WireError], object],
     ) -> None:
         self._track, self._edge, self._on_work, self._on_error = track, edge, on_work, on_error
+        self.tries = TRIES
         self._error: WireError | None = None
         self._closing = False
         self._results: deque[_Sending] = deque()
@@ -140,9 +141,9 @@ class Desk:
             self.done(work, parcel.tombstone(work.parcel, "skipped"), b"")
 
     def failed(self, work: Work, why: str) -> None:
-        """It could not be done: tried again a little later, and given up after five times."""
+        """It could not be done: tried again a little later, and given up after ``tries`` times."""
         self.given.forget(work)
-        if work.item.deliveries >= TRIES:
+        if work.item.deliveries >= self.tries:
             _log.error("frame %d is given up: %s", work.parcel.header.number, why)
             self._edge.drop("error")
             work.counted = True
@@ -193,9 +194,9 @@ class Desk:
         self._edge.offer()
         if made.outcome != "frame":
             self.done(work, made, b"")
-        elif item.deliveries > TRIES:
+        elif item.deliveries > self.tries:
             # Whoever had it the last time died with it, and could not say so.
-            self.failed(work, f"{TRIES} workers ended while they worked on it")
+            self.failed(work, f"{self.tries} workers ended while they worked on it")
         else:
             self._on_work(work)
 

@@ -11,7 +11,7 @@ from rushes.metrics import Edge
 from rushes.stream.handler import Handler
 from rushes.stream.options import check_count, check_seconds
 from rushes.stream.work.calls import Calls
-from rushes.stream.work.desk import Desk
+from rushes.stream.work.desk import TRIES, Desk
 from rushes.stream.work.intake import Intake
 from rushes.stream.work.items import Taker, result_of
 from rushes.wire.endpoint import parse
@@ -115,22 +115,29 @@ class Worker(Closeable):
         desk.done(work, made, payload)
 
     def run(
-        self, fn: Callable[[Frame], Any] | str, *, procs: int | None = None, timeout_s: float | None = 30.0
+        self,
+        fn: Callable[[Frame], Any] | str,
+        *,
+        procs: int | None = None,
+        timeout_s: float | None = 30.0,
+        tries: int = TRIES,
     ) -> None:
         """Calls ``fn(frame)`` for each frame, in ``procs`` processes of its own (``decproc`` unless given), until
         ``stop()``.
 
         ``fn`` is a function that another process can import, or its name "package.module:function". It returns a
         Frame or array, plain data that becomes the result's meta, or None: the frame as it came. When it raises,
-        takes longer than ``timeout_s``, or its process dies, the frame is tried again, five times at most.
+        takes longer than ``timeout_s``, or its process dies, the frame is tried again, ``tries`` times at most.
         ConfigError for a function that cannot be imported; WireError, AccessDenied when the hub is gone for good.
         """
         check_seconds(timeout_s, "timeout_s")
+        check_count(tries, "tries")
         intake, epoch = self._intake, self._intake.epoch  # a stop from now on ends it
         self.start()
         desk = self._started()
         count = self._procs if procs is None else check_count(procs, "procs")
         calls = Calls(fn, desk, procs=count, timeout_s=timeout_s, name=self.name, on_failed=intake.wake)
+        desk.tries = tries
         desk.grant(count)
         try:
             while (work := intake.take(None, epoch, broken=lambda: calls.failed or desk.over)) is not None:

@@ -1,0 +1,167 @@
+"""What was recorded: pictures of any moment, where there are any, and stretches to take away."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
+
+from rushes.errors import JobCancelled
+from rushes.figures import to_plain
+from rushes.server.answers import Figures, SpanAnswer, Thumb
+from rushes.server.endpoints import Call, Endpoint
+from rushes.server.pictures import of_moment
+from rushes.server.queries import AtQuery, Range, SpanQuery, ThumbQuery, moment_s, stretch
+from rushes.server.routes_channels import PICTURE_HEADERS, picture
+from rushes.shots.names import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ENDPOINTS", "MEDIA", "download_name"]
+
+MEDIA = {".mp4": "video/mp4", ".gif": "image/gif", ".webp": "image/webp", ".jpg": "image/jpeg"}
+_SETTLED_S = 10.0
+_LOOK_S = 0.25
+
+
+def _at(call: Call) -> Response:
+    query: AtQuery = call.query
+    t_s = moment_s(query.t, "t")
+    jpeg = of_moment(call.state, call.path["channel"], t_s, query, exact=query.exact)
+    # What was recorded does not change any more, but for figures, which come late; scrubbing asks again and again.
+    old = call.state.clock.wall_ns() / 1e9 - t_s > _SETTLED_S
+    return picture(jpeg, "private, max-age=3600" if old and not query.figures else "no-store")
+
+
+def _spans(call: Call) -> list[SpanAnswer]:
+    query: SpanQuery = call.query
+    start_s = None if query.from_ is None else moment_s(query.from_, "from")
+    end_s = None if query.to is None else moment_s(query.to, "to")
+    found = call.state.recorded.get().spans(call.path["channel"], start_s, end_s, max_gap_s=query.max_gap)
+    return [SpanAnswer(start=each.start_ns / 1e9, end=each.end_ns / 1e9) for each in found]
+
+
+def _thumbs(call: Call) -> list[Thumb]:
+    """Moments within what was recorded; at.jpg gives the key frame before each. No more than one a second, as
+    there are hardly more key frames.
+    """
+    query: ThumbQuery = call.query
+    start_s, end_s = stretch(query.from_, query.to)
+    spans = call.state.recorded.get().spans(call.path["channel"], start_s, end_s)
+    held = [(max(each.start_ns / 1e9, start_s), min(each.end_ns / 1e9, end_s)) for each in spans]
+    total_s = sum(end - start for start, end in held)
+    count = min(query.n, math.floor(total_s) + 1) if held else 0
+    return [Thumb(t=round(_along(held, total_s * (turn + 0.5) / count), 6)) for turn in range(count)]
+
+
+def _along(held: list[tuple[float, float]], offset_s: float) -> float:
+    """The moment that many recorded seconds after the first."""
+    for start, end in held:
+        if offset_s <= end - start:
+            return start + offset_s
+        offset_s -= end - start
+    return held[-1][1]
+
+
+def _figures(call: Call) -> list[Figures]:
+    query: Range = call.query
+    start_s, end_s = stretch(query.from_, query.to)
+    archive: Any = call.state.recorded.get()
+    # Archives that tell no stretches of figures have none to show on a timeline.
+    between = getattr(archive, "figures_between", None)
+    if between is None:
+        return []
+    return [
+        Figures(start=start_ns / 1e9, end=end_ns / 1e9, figures=[to_plain(each) for each in figures])
+        for start_ns, end_ns, figures in between(call.path["channel"], start_s, end_s)
+    ]
+
+
+async def _export(call: Call) -> Response:
+    """Made while the caller waits: given up when it goes away, and removed when it has it."""
+    query: Range = call.query
+    state, channel = call.state, call.path["channel"]
+    suffix = call.request.url.path.rpartition(".")[2]
+    start_s, end_s = stretch(query.from_, query.to)
+    made = await state.call(lambda: state.exports.order(channel, start_s, end_s, suffix, kept=False))
+    ready = False
+    try:
+        while not made.handle.done():
+            if state.stopping.stopped or await call.request.is_disconnected():
+                raise JobCancelled("nobody waits for this export any more")
+            await asyncio.sleep(_LOOK_S / 10 if made.part == 0 else _LOOK_S)
+        made.handle.result(0)
+        ready = True
+    finally:
+        if not ready:
+            state.exports.remove(made.id)
+    return FileResponse(
+        made.path,
+        media_type=MEDIA[f".{suffix}"],
+        filename=download_name(channel, start_s, f".{suffix}"),
+        headers={"Cache-Control": "no-store"},
+        background=BackgroundTask(state.exports.remove, made.id),
+    )
+
+
+def download_name(channel: str, start_s: float, suffix: str) -> str:
+    """What a browser calls the file: a name that every file system takes."""
+    return safe(f"{channel} {datetime.fromtimestamp(start_s):%Y-%m-%d %H-%M-%S}{suffix}")
+
+
+ENDPOINTS: Sequence[Endpoint] = (
+    Endpoint(
+        "GET",
+        "/api/channels/{channel}/at.jpg",
+        _at,
+        "The picture of a moment",
+        query=AtQuery,
+        media="image/jpeg",
+        problems=(404,),
+        headers=PICTURE_HEADERS,
+    ),
+    Endpoint(
+        "GET",
+        "/api/channels/{channel}/spans",
+        _spans,
+        "Where there are recordings",
+        list[SpanAnswer],
+        query=SpanQuery,
+        problems=(404,),
+    ),
+    Endpoint(
+        "GET",
+        "/api/channels/{channel}/thumbs",
+        _thumbs,
+        "Moments to show a stretch by",
+        list[Thumb],
+        query=ThumbQuery,
+        problems=(404,),
+    ),
+    Endpoint(
+        "GET",
+        "/api/channels/{channel}/figures",
+        _figures,
+        "What was found in the pictures of a stretch",
+        list[Figures],
+        query=Range,
+        problems=(404,),
+    ),
+    *(
+        Endpoint(
+            "GET",
+            f"/api/channels/{{channel}}/export.{suffix}",
+            _export,
+            f"A stretch as {suffix.upper()}",
+            query=Range,
+            media=MEDIA[f".{suffix}"],
+            problems=(404, 409, 429),
+        )
+        for suffix in ("mp4", "gif", "webp")
+    ),
+)

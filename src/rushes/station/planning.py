@@ -1,0 +1,180 @@
+"""From a configuration to what is to be run: names and folders found, defaults filled in."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rushes.errors import ConfigError
+from rushes.station.plan import (
+    ArchivePlan,
+    ChannelPlan,
+    HubPlan,
+    Plan,
+    ShotsPlan,
+    StreamPlan,
+    WebPlan,
+    WorkPlan,
+    options_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rushes.station.config import Reading
+    from rushes.station.config_tables import ChannelTable, Config
+
+__all__ = ["plan_of"]
+
+_BOARD = "-board"
+_UNFIT = re.compile(r"[^\w.-]+")
+
+
+def plan_of(
+    reading: Reading, *, readers: tuple[str, ...] = (), insecure: bool = False, running: str | None = None
+) -> Plan:
+    """What the configuration asks for. ``readers``: those of each channel. ``insecure``: streams off this machine may
+    do without keys. ``running``: what the station is called that runs already and is to follow it.
+
+    ConfigError with all mistakes, and for a configuration without a channel.
+    """
+    config = reading.checked()
+    if not config.channel:
+        raise ConfigError(f"{reading.name or 'the configuration'} has no [[channel]]: give it at least one")
+    place = _Places(reading.base)
+    name, notes = _name(config.station.name or running, from_file=bool(reading.name))
+    data = place.of(config.station.data)
+    keys = None if config.station.keys is None else place.of(config.station.keys)
+    channels = tuple(_channel(each, place, readers, data) for each in config.channel)
+    return Plan(
+        station=name,
+        channels=channels,
+        data=data,
+        memory_bytes=config.budget.memory,
+        archive=_archive(config, place, data),
+        streams=_streams(config, keys, insecure=insecure),
+        works=tuple(
+            WorkPlan(
+                each.name,
+                each.channel,
+                each.call,
+                each.track or each.name,
+                each.workers,
+                each.timeout,
+                each.retries,
+            )
+            for each in config.work
+        ),
+        web=_web(config, reading),
+        hub=HubPlan(config.hub.url, config.hub.bind) if config.hub.url or config.hub.bind else None,
+        shots=ShotsPlan(
+            os.path.join(data, "shots") if config.shots.folder is None else place.of(config.shots.folder),
+            config.shots.template,
+            config.shots.pool,
+            config.shots.timeout,
+            config.shots.tries,
+        ),
+        keys=keys,
+        lines=tuple(tuple(each) for each in reading.lines),  # type: ignore[misc]  # a line has these four
+        notes=(*notes, *(f"warning: {each}" for each in reading.warnings), *_not_yet(config)),
+    )
+
+
+def _not_yet(config: Config) -> Iterator[str]:
+    """What is understood and not done: nobody shall wait for it."""
+    if config.hub.bind:
+        yield "no hub is started by this version: start one, and join it by its url"
+
+
+class _Places:
+    """Paths, which are relative to the configuration's folder; as they are where that is this one."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = None if base == Path.cwd() else base
+
+    def of(self, path: str) -> str:
+        return path if self._base is None else str(self._base / path)
+
+    def uri(self, uri: str) -> str:
+        scheme, _, rest = uri.partition(":")
+        return f"file:{self.of(rest)}" if scheme == "file" and not rest.startswith("//") else uri
+
+    def cold(self, address: str | None) -> str | None:
+        return address if address is None or "://" in address else self.of(address)
+
+
+def _name(asked: str | None, *, from_file: bool) -> tuple[str, tuple[str, ...]]:
+    """A station of a file has a name that stays; two on one machine need one each."""
+    if asked is not None:
+        return asked, ()
+    usual = Plan().station
+    if not from_file:
+        return usual, ()
+    host = _UNFIT.sub("-", socket.gethostname()).strip("-.")[:48] or usual
+    if not _runs(host):
+        return host, ()
+    name = f"{host}-{os.getpid()}"
+    return name, (
+        f"a station called {host} runs here already, so this one is {name}: give it [station] name",
+    )
+
+
+def _runs(name: str) -> bool:
+    from rushes.depot import list_depots
+
+    return any(each.name == f"{name}{_BOARD}" and each.alive for each in list_depots())
+
+
+def _channel(table: ChannelTable, place: _Places, readers: tuple[str, ...], data: str) -> ChannelPlan:
+    uri = place.uri(table.source)
+    if table.rect is not None:
+        uri = f"{uri}{','.join(map(str, table.rect))}"
+    made = ChannelPlan(
+        name=table.name,
+        uri=uri,
+        fps=table.fps,
+        slots=table.slots,
+        readers=readers,
+        when_full=table.when_full,
+        record=table.record,
+        keep_s=table.keep,
+        spill=os.path.join(data, "spill") if table.when_full == "spill" else None,
+    )
+    return replace(made, options=options_of(made.scheme))
+
+
+def _archive(config: Config, place: _Places, data: str) -> ArchivePlan | None:
+    recorded = [each for each in config.channel if each.record]
+    if not recorded:
+        return None
+    table = config.archive
+    keep = {each.name: each.keep for each in recorded if each.keep is not None}
+    return ArchivePlan(
+        folder=data,
+        max_bytes=config.budget.disk if table.max_bytes is None else table.max_bytes,
+        max_age_s=table.max_age,
+        min_free_bytes=table.min_free,
+        cold=place.cold(table.cold),
+        keep_s=keep,
+    )
+
+
+def _streams(config: Config, keys: str | None, *, insecure: bool) -> tuple[StreamPlan, ...]:
+    by_endpoint: dict[str, list[str]] = {}
+    for each in config.channel:
+        if each.stream is not None:
+            by_endpoint.setdefault(each.stream, []).append(each.name)
+    return tuple(
+        StreamPlan(endpoint, keys, insecure, tuple(channels)) for endpoint, channels in by_endpoint.items()
+    )
+
+
+def _web(config: Config, reading: Reading) -> WebPlan | None:
+    if config.web.bind == "off":
+        return None
+    where = next(each.where for each in reading.lines if (each.section, each.key) == ("web", "bind"))
+    return WebPlan(config.web.bind, asked=where != "default")

@@ -1,0 +1,138 @@
+// The picture of a moment: a key frame, small and soon, while the moment moves; the exact frame once it rests.
+
+import { signal } from '@preact/signals'
+import { ask, channelPath, Fault } from '../net/api'
+import { putOn } from '../live/painter'
+
+export interface Moment {
+  channel: string
+  number: number
+  /** When it was captured, epoch seconds. */
+  captured: number
+  exact: boolean
+}
+
+export interface Gap {
+  why: string
+  remedy: string
+  before: number | null
+  after: number | null
+}
+
+interface Wish {
+  channel: string
+  t: number
+  exact: boolean
+  figures: boolean
+}
+
+const REST_MS = 160
+const SMALL = 640
+/** A moment as a double may lie a hair before the frame it was taken from. */
+export const HAIR_S = 2e-6
+
+export class Scrub {
+  readonly shown = signal<Moment | null>(null)
+  /** Why there is no picture of the moment wanted; null when there is. */
+  readonly gap = signal<Gap | null>(null)
+  readonly busy = signal(false)
+
+  private next: Wish | null = null
+  private resting = 0
+  private closed = false
+
+  constructor(private readonly canvas: HTMLCanvasElement) {}
+
+  /** Show that moment. Requests never pile up: of those that come while one is under way only the last is kept. */
+  show(channel: string, t: number, figures: boolean, moving: boolean): void {
+    clearTimeout(this.resting)
+    const exact: Wish = { channel, t, figures, exact: true }
+    this.next = moving ? { ...exact, exact: false } : exact
+    if (moving) {
+      this.resting = window.setTimeout(() => {
+        this.next = exact
+        void this.pump()
+      }, REST_MS)
+    }
+    void this.pump()
+  }
+
+  /** The moment of the frame before or after the one shown; null when there is none. */
+  async neighbour(step: -1 | 1, fps: number): Promise<number | null> {
+    const now = this.shown.peek()
+    if (!now) return null
+    if (step < 0) return now.captured - 0.0002
+    const period = 1 / (fps > 0 ? fps : 25)
+    // Frames come unevenly: a little more than a period may still show the same one.
+    for (const far of [1.05, 1.5, 2.2, 4, 10]) {
+      const t = now.captured + far * period
+      try {
+        const answer = await ask(channelPath(now.channel, 'at.jpg', { t: t.toFixed(6), exact: 1, w: 64 }))
+        const found = head(answer, t)
+        if (found.number !== now.number) return found.captured + HAIR_S
+      } catch (error) {
+        const after = error instanceof Fault ? error.body.after : null
+        return typeof after === 'number' ? after + HAIR_S : null
+      }
+    }
+    return null
+  }
+
+  close(): void {
+    this.closed = true
+    clearTimeout(this.resting)
+  }
+
+  private async pump(): Promise<void> {
+    if (this.busy.peek()) return
+    this.busy.value = true
+    while (this.next && !this.closed) {
+      const wish = this.next
+      this.next = null
+      await this.load(wish)
+    }
+    this.busy.value = false
+  }
+
+  private async load(wish: Wish): Promise<void> {
+    const { channel, t, exact, figures } = wish
+    try {
+      const answer = await ask(
+        channelPath(channel, 'at.jpg', {
+          t: t.toFixed(6),
+          exact: exact ? 1 : 0,
+          w: exact ? null : SMALL,
+          figures: figures ? 1 : 0,
+        }),
+      )
+      const image = await createImageBitmap(await answer.blob())
+      if (this.closed) return
+      putOn(this.canvas, image, image.width, image.height)
+      image.close()
+      this.shown.value = { channel, exact, ...head(answer, t) }
+      this.gap.value = null
+    } catch (error) {
+      if (!this.closed) this.gap.value = gapOf(error)
+    }
+  }
+}
+
+function head(answer: Response, t: number): { number: number; captured: number } {
+  const ns = answer.headers.get('X-Captured-Ns')
+  return {
+    number: Number(answer.headers.get('X-Frame-Number') ?? -1),
+    // Cut to microseconds while whole, for the same reason as in a live picture's header.
+    captured: ns === null ? t : Number(BigInt(ns) / 1000n) / 1e6,
+  }
+}
+
+function gapOf(error: unknown): Gap {
+  const body = error instanceof Fault ? error.body : {}
+  const time = (value: unknown): number | null => (typeof value === 'number' ? value : null)
+  return {
+    why: error instanceof Error ? error.message : String(error),
+    remedy: error instanceof Fault ? error.remedy : '',
+    before: time(body.before),
+    after: time(body.after),
+  }
+}
