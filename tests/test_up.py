@@ -18,6 +18,8 @@ import rushes
 
 COMMAND = [sys.executable, "-m", "rushes"]
 PATIENCE_S = 60.0
+# A channel that is asked for has two readers; what runs without any has workers.
+SOURCE = "--source=card=testcard:1280x720@30"
 
 
 def eventually(condition, what):
@@ -35,6 +37,8 @@ def eventually(condition, what):
 def running(*arguments, record=False, page=False, **more):
     """``rushes up`` in a session of its own; killed, with what it started, if the test does not end it."""
     without = [*([] if record else ["--no-record"]), *([] if page else ["--bind", "off"])]
+    if not any(each.startswith("--source") for each in arguments):
+        without.append(SOURCE)
     process = subprocess.Popen(
         [*COMMAND, "up", *without, *arguments],
         stdout=subprocess.PIPE,
@@ -121,7 +125,7 @@ def check_books(report):
 def test_for_three_seconds_every_frame_is_accounted_for():
     began = time.monotonic()
     run = subprocess.run(
-        [*COMMAND, "up", "--for", "3s", "--no-record", "--json"],
+        [*COMMAND, "up", SOURCE, "--for", "3s", "--no-record", "--json"],
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -155,7 +159,7 @@ def test_ctrl_c_is_the_normal_end(ask):
 
 def test_ctrl_c_while_it_starts_is_an_orderly_end_too():
     process = subprocess.Popen(
-        [*COMMAND, "up", "--no-record"],
+        [*COMMAND, "up", SOURCE, "--no-record"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -224,7 +228,7 @@ def test_a_killed_station_leaves_no_process_and_sweep_removes_its_depot():
 def test_a_terminal_gets_one_live_line():
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, "up", "--for", "1s", "--no-record", "--bind", "off"],
+        [*COMMAND, "up", SOURCE, "--for", "1s", "--no-record", "--bind", "off"],
         stdout=theirs,
         stderr=subprocess.STDOUT,
         env={**os.environ, "TERM": "xterm"},

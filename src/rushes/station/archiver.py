@@ -55,7 +55,7 @@ class Archiver:
         """Tells its process which channels there are now, but for some."""
         if self.stage.child is not None:
             told = [each for each in self.channels if each.name not in without]
-            self.stage.child.tell(Follow(_depots(told), _starts(told)))
+            self.stage.child.tell(Follow(_depots(told), _starts(told), _figures(told)))
 
     def _task(self) -> RecorderTask:
         return RecorderTask(
@@ -70,11 +70,17 @@ class Archiver:
             keep_s=dict(self.plan.keep_s),
             channels=_depots(self.channels),
             starts=_starts(self.channels),
+            figures=_figures(self.channels),
         )
 
 
 def _depots(channels: Iterable[Channel]) -> dict[str, str]:
     return {each.name: each.depot_name for each in channels}
+
+
+def _figures(channels: Iterable[Channel]) -> dict[str, str]:
+    """Where workers put what they find."""
+    return {each.name: each.figures_name for each in channels if each.lines}
 
 
 def _starts(channels: Iterable[Channel]) -> dict[str, int]:

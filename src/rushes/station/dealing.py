@@ -60,7 +60,8 @@ class _Dealing:
         self._newest: Newest[Frame] = Newest()
         self._moved = threading.Condition()
         self._dropped: Counter[str] = Counter()
-        self._under_way = self._found = 0
+        self._under_way: list[int] = []
+        self._found = 0
         self._ending = False
         self._failed: list[Exception] = []
         self._following: Following | None = None
@@ -104,38 +105,44 @@ class _Dealing:
 
     def _deal(self) -> None:
         while self._wait_for_room() and (frame := self._newest.take()) is not None:
+            number = frame.number or 0
             with self._moved:
-                self._under_way += 1
+                self._under_way.append(number)
             try:
                 accepted = self._streamer.send(frame).accepted
             except RushesError:
                 accepted = False
             if not accepted:
                 with self._moved:
-                    self._under_way -= 1
+                    self._under_way.remove(number)
                     self._dropped["bad"] += 1
             del frame  # or it would keep its slot until the next one comes
 
     def _wait_for_room(self) -> bool:
         # Before the newest is taken: else it would be the newest of the moment when all were busy.
         with self._moved:
-            self._moved.wait_for(lambda: self._ending or self._under_way < self._task.ahead)
+            self._moved.wait_for(lambda: self._ending or len(self._under_way) < self._task.ahead)
             return not self._ending
 
     def _take(self) -> None:
         for each in self._receiver.frames():
             if isinstance(each, Frame):
                 self._show(each)
-                done, lost, reason = 1, 0, ""
+                self._account(each.number or 0, each.number or 0, "")
             else:
-                done, lost, reason = 0, each.last - each.first + 1, each.reason
-            with self._moved:
-                self._found += done
-                if lost:
-                    # Workers tell of each frame; of a run before this one nobody asks any more.
-                    self._dropped[reason] += min(lost, self._under_way)
-                self._under_way = max(0, self._under_way - done - lost)
-                self._moved.notify_all()
+                self._account(each.first, each.last, each.reason)
+
+    def _account(self, first: int, last: int, lost: str) -> None:
+        """What was dealt out by a process before this one was counted as lost when it ended."""
+        with self._moved:
+            mine = [number for number in self._under_way if first <= number <= last]
+            for number in mine:
+                self._under_way.remove(number)
+            if lost:
+                self._dropped[lost] += len(mine)
+            else:
+                self._found += len(mine)
+            self._moved.notify_all()
 
     def _show(self, frame: Frame) -> None:
         if self._figures is None:
@@ -159,27 +166,29 @@ class _Dealing:
                 self._moved.wait(_LOOK_S)
             self._ending = True
             self._moved.notify_all()
-            left = self._under_way + self._newest.waiting
+            left = len(self._under_way) + self._newest.waiting
             if left:
                 self._dropped["stopped"] += left
-                self._under_way = 0
+                self._under_way.clear()
 
     def _drop(self, reason: str) -> None:
         with self._moved:
             self._dropped[reason] += 1
 
     def _word(self, *, final: bool = False) -> Worked:
-        seen, missed, waiting = (0, 0, 0) if self._following is None else self._following.row
+        # Before the row: then what has an outcome here was seen there.
         with self._moved:
-            return Worked(
-                found=self._found,
-                dropped=dict(self._dropped),
-                waiting=self._under_way,
-                final=final,
-                depot_seen=seen,
-                depot_missed=missed,
-                depot_waiting=waiting,
-            )
+            found, dropped, waiting = self._found, dict(+self._dropped), len(self._under_way)
+        seen, missed, unread = (0, 0, 0) if self._following is None else self._following.row
+        return Worked(
+            found=found,
+            dropped=dropped,
+            waiting=waiting,
+            final=final,
+            depot_seen=seen,
+            depot_missed=missed,
+            depot_waiting=unread,
+        )
 
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
         def run() -> None:

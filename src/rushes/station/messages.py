@@ -67,11 +67,12 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
 
 class Follow(msgspec.Struct, frozen=True, tag="follow"):
     """Serve these ``channels`` (name: depot) from now on: one that is not among them any more is ended, with its final
-    word, and a new one begins. ``starts`` as in the task.
+    word, and a new one begins. ``starts`` and ``figures`` as in the task.
     """
 
     channels: dict[str, str]
     starts: dict[str, int] = {}
+    figures: dict[str, str] = {}
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

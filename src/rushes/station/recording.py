@@ -12,6 +12,7 @@ from rushes.interfaces import SourceInfo
 from rushes.lifecycle import StopToken
 from rushes.station.following import Following, attached
 from rushes.station.messages import Follow, Ready, Recorded, RecorderTask
+from rushes.station.noting import Noting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +44,7 @@ def record_channels(task: RecorderTask, link: Link) -> None:
         keep_s=task.keep_s,
     ) as archive:
         lines: dict[str, _Line] = {}
-        _follow(Follow(task.channels, task.starts), lines, archive, link)
+        _follow(Follow(task.channels, task.starts, task.figures), lines, archive, link)
         link.say(Ready())
         due_ns = held = 0
         while not link.stop.wait(_REPORT_S):
@@ -63,7 +64,8 @@ def _follow(order: Follow, lines: dict[str, _Line], archive: Archive, link: Link
     _end({name: lines.pop(name) for name in list(lines) if name not in order.channels})
     for name, depot in order.channels.items():
         if name not in lines:
-            lines[name] = _Line(name, depot, order.starts.get(name, -1), archive, link)
+            figures = order.figures.get(name, "")
+            lines[name] = _Line(name, depot, order.starts.get(name, -1), figures, archive, link)
 
 
 def _end(lines: Mapping[str, _Line]) -> None:
@@ -76,7 +78,9 @@ def _end(lines: Mapping[str, _Line]) -> None:
 class _Line:
     """One channel: waits for its depot, then records it."""
 
-    def __init__(self, name: str, depot: str, start: int, archive: Archive, link: Link) -> None:
+    def __init__(self, name: str, depot: str, start: int, figures: str, archive: Archive, link: Link) -> None:
+        self._figures = figures
+        self._noting: Noting | None = None
         self._name, self._place, self._start, self._archive, self._link = name, depot, start, archive, link
         self._source: _DepotFrames | None = None
         self._recording: Recording | None = None
@@ -139,12 +143,16 @@ class _Line:
             self._source.drain()
             self._recording.wait(_END_S)
             self._recording.stop()
+        if self._noting is not None:
+            self._noting.finish()
 
     def _begin(self) -> None:
         depot = attached(self._place, self._stop)
         if depot is not None:
             self._source = _DepotFrames(depot, self._start, f"{self._name} recorder")
             self._recording = self._archive.record(self._name, self._source)
+            if self._figures:
+                self._noting = Noting(self._name, self._figures, self._archive, self._stop)
             self.tell()  # by which the station knows that this consumer has joined
 
 

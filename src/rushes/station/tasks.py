@@ -50,7 +50,8 @@ class RecorderTask(Task, frozen=True, tag="recorder"):
     """Record ``channels`` (name: depot) into the archive in the folder ``archive``, within its limits.
 
     ``starts``: the sequence up to which each channel was read by the process before this one. ``keep_s``: the channels
-    whose recordings go sooner. There is a depot for each channel, so ``depot`` is empty.
+    whose recordings go sooner. ``figures``: the depots of what workers find in some of them. There is a depot for each
+    channel, so ``depot`` is empty.
     """
 
     archive: str
@@ -61,6 +62,7 @@ class RecorderTask(Task, frozen=True, tag="recorder"):
     min_free_bytes: int = 1 << 30
     cold: str | None = None
     keep_s: dict[str, float] = {}
+    figures: dict[str, str] = {}
 
 
 class StreamerTask(Task, frozen=True, tag="streamer"):
