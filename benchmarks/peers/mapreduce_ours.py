@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rushes import Frame, Receiver
 
+WARM = 8
 HERE = "tcp://127.0.0.1:0"
 NAME = "benchmarks.peers.mapreduce_ours"
 DELAYS_MS = {"ten": 10, "twenty": 20, "forty": 40}
@@ -101,10 +102,10 @@ class Taken:
 
 
 @contextlib.contextmanager
-def ends(**options: Any) -> Iterator[tuple[Any, Any, Taken]]:
+def ends(where: str = HERE, **options: Any) -> Iterator[tuple[Any, Any, Taken]]:
     from rushes import Receiver, Streamer
 
-    with Streamer(HERE, mapreduce=True, **options) as streamer, Receiver(HERE, mapreduce=True) as receiver:
+    with Streamer(where, mapreduce=True, **options) as streamer, Receiver(where, mapreduce=True) as receiver:
         taken = Taken(receiver)
         try:
             yield streamer, receiver, taken
@@ -169,6 +170,33 @@ def rate(count: int, kilobytes: int, workers: int) -> dict[str, Any]:
     return {"fps": (stats.sent - warm) / took_s, "sent": stats.sent - warm, "bytes": int(picture.nbytes)}
 
 
+def arrays(count: int, kilobytes: int, workers: int) -> dict[str, Any]:
+    """How many arrays a second come through so many workers of this machine, without a hub."""
+    picture = noise(kilobytes)
+    where = f"ipc://bench-{os.getpid()}"
+    with ends(where, when_full="block") as (streamer, receiver, taken), contextlib.ExitStack() as stack:
+        for _ in range(workers):
+            stack.enter_context(worker(streamer.address, receiver.address, "glance"))
+        for _ in range(WARM):
+            streamer.send(picture)
+        if not taken.wait(WARM, 30):
+            raise RuntimeError("the workers do not work")
+        began_s = time.monotonic()
+        for _ in range(count):
+            streamer.send(picture)
+        taken.wait(WARM + count, 60)
+        took_s = taken.items[-1][2] - began_s
+    return {"fps": (len(taken.items) - WARM) / took_s, "sent": count, "bytes": int(picture.nbytes)}
+
+
+def noise(kilobytes: int) -> Any:
+    """Pixels of about that size."""
+    import numpy as np
+
+    side = round((kilobytes * 1000 / 3) ** 0.5 / 16) * 16
+    return np.random.default_rng(1).integers(0, 256, (side, side, 3), np.uint8)
+
+
 def jpeg(kilobytes: int) -> Any:
     """A JPEG of noise of about that size."""
     import numpy as np
@@ -182,5 +210,5 @@ def jpeg(kilobytes: int) -> Any:
 
 if __name__ == "__main__":
     job, options = sys.argv[1], json.loads(sys.argv[2])
-    jobs: dict[str, Any] = {"shared": shared, "rate": rate}
+    jobs: dict[str, Any] = {"shared": shared, "rate": rate, "arrays": arrays}
     print(json.dumps(jobs[job](**options)))

@@ -13,14 +13,23 @@ AHEAD = 16
 
 
 def rate(count: int, kilobytes: int, workers: int) -> dict[str, Any]:
-    """How many frames a second come through so many workers."""
+    """How many JPEGs a second come through so many workers, which decode them."""
     from benchmarks.peers.mapreduce_ours import jpeg
 
+    return _run(_glance, jpeg(kilobytes), count, workers)
+
+
+def arrays(count: int, kilobytes: int, workers: int) -> dict[str, Any]:
+    """How many arrays a second come through so many workers."""
+    from benchmarks.peers.mapreduce_ours import noise
+
+    return _run(_corner, noise(kilobytes), count, workers)
+
+
+def _run(function: Any, picture: Any, count: int, workers: int) -> dict[str, Any]:
     ray: Any = importlib.import_module("ray")
     ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
-    picture = jpeg(kilobytes)
-
-    glance = ray.remote(_glance)
+    glance = ray.remote(function)
     ray.get([glance.remote(picture) for _ in range(4 * workers)])
     began_s = time.monotonic()
     waiting: deque[Any] = deque()
@@ -41,5 +50,10 @@ def _glance(data: Any) -> Any:
     return codec.decode(data)[:16, :16].copy()
 
 
+def _corner(pixels: Any) -> Any:
+    return pixels[:16, :16].copy()
+
+
 if __name__ == "__main__":
-    print(json.dumps(rate(**json.loads(sys.argv[2]))))
+    jobs = {"rate": rate, "arrays": arrays}
+    print(json.dumps(jobs[sys.argv[1]](**json.loads(sys.argv[2]))))
