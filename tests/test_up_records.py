@@ -75,7 +75,7 @@ def test_two_seconds_ago_can_be_had_while_it_runs_and_everything_afterwards(tmp_
     with Archive(data, mode="r") as archive:
         (span,) = archive.spans("card")
         numbers = [
-            sample.number
+            sample.number or 0
             for segment in archive._index.segments()
             for found in archive._index.segment_gops(segment.id)
             for sample in found.gop.samples

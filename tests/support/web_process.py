@@ -16,9 +16,9 @@ PATIENCE_S = 30.0
 class WebProcess:
     """Started by ``with``; ``url`` once it serves, ``heard`` all that it said."""
 
-    def __init__(self, station: str, data: Path, *, bind: str = "127.0.0.1:0") -> None:
+    def __init__(self, station: str, data: Path, *, bind: str = "127.0.0.1:0", hub: str = "") -> None:
         self.child = Child(
-            WebTask(name="web", parent=os.getpid(), station=station, bind=bind, data=str(data))
+            WebTask(name="web", parent=os.getpid(), station=station, bind=bind, data=str(data), hub=hub)
         )
         self.heard: list[Any] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +14,16 @@ from rushes.server.state import ServerState
 
 
 @contextmanager
-def served(station: str, data: Path, *, bind: str = "127.0.0.1:0") -> Iterator[tuple[str, ServerState]]:
-    """(URL, state) of the application of ``station`` while it is served."""
+def served(
+    station: str,
+    data: Path,
+    *,
+    bind: str = "127.0.0.1:0",
+    prepare: Callable[[ServerState], object] = lambda state: None,
+) -> Iterator[tuple[str, ServerState]]:
+    """(URL, state) of the application of ``station`` while it is served. ``prepare`` has the state before that."""
     with ServerState(station, bind=bind, data=data) as state, bound(bind) as listener:
+        prepare(state)
         port = listener.getsockname()[1]
         server = Server(create_app(state))
         begun = threading.Event()

@@ -16,6 +16,12 @@ describe('the meter', () => {
     expect(reading.ageMs).toBe(31)
   })
 
+  it('makes no rate of frames that come all at once', () => {
+    const meter = new Meter()
+    for (let k = 0; k < 3; k++) meter.note(1000 + k * 10, 20)
+    expect(meter.read(1030).fps).toBeLessThan(3)
+  })
+
   it('falls when frames stop coming, and ends at nothing', () => {
     const meter = new Meter()
     for (let k = 0; k <= 30; k++) meter.note((k * 1000) / 30, 20)

@@ -95,6 +95,12 @@ class Linked(Closeable, Generic[T]):
     def stats(self) -> SourceStats:
         """The ledger."""
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing comes, as the last link has it; empty while one is live, and before the first has failed."""
+        with self._change:
+            return "" if self._last is None or self._phase.state == "live" else str(self._last)
+
     @abstractmethod
     def opened(self, link: Link, info: MediaInfo) -> None:
         """For the link's thread."""

@@ -33,6 +33,13 @@ Json = Annotated[
     bool,
     Parameter("--json", negative=(), show_default=False, help="Print one JSON document instead of text."),
 ]
+
+
+def _some(_kind: object, given: list[str] | None) -> None:
+    if given == []:  # the name of the option, and nothing after it
+        raise ValueError("write an address after it")
+
+
 For = Annotated[str | None, Parameter("--for", help='End after this long: "10s", "5min".')]
 Sources = Annotated[
     list[str] | None,
@@ -40,6 +47,7 @@ Sources = Annotated[
         "--source",
         negative=(),
         consume_multiple=True,
+        validator=_some,
         help='Where frames come from: "screen:", "testcard:1280x720@30", "file:PATH", "rtsp://…", "http://…", '
         '"v4l2:/dev/video0", "depot:NAME"; NAME=ADDRESS gives it a name.',
     ),

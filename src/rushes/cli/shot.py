@@ -50,18 +50,21 @@ def shot(
     timeout: Timeout = "10s",
     json: Json = False,
 ) -> int:
-    """Save one picture of a channel: a depot, a channel of a running station, or one of the archive.
+    """Save one picture of a channel: a depot, a channel of a running station or of another that it sees at its hub
+    (CHANNEL_STATION), or one of the archive.
 
     Without --at it is the newest there is; with it, the one that was shown at that moment.
     """
     from rushes.limits import parse_duration
     from rushes.shots import ShotSaver
+    from rushes.shots.of_station import StationBackend
 
     moment = None if at is None else parse_time(at, option="--at")
     with ExitStack() as held:
         held.enter_context(disk_told())
         found = _find(channel, held, folder, cold, past=moment is not None)
-        saver = held.enter_context(ShotSaver(1, channels={channel: found}))
+        by_station = isinstance(found, StationBackend)
+        saver = held.enter_context(ShotSaver(1, channels=found if by_station else {channel: found}))
         saver.timeout_sec = parse_duration(timeout, option="--timeout")
         if out == "-":
             taken = saver.handle(saver.get(channel, moment, figures, callback=lambda data: None)).result()
@@ -84,6 +87,9 @@ def _find(channel: str, held: ExitStack, folder: str, cold: str | None, *, past:
         if len(names) > 1 and channel not in names:
             raise ConfigError(f"{channel!r} may be {' or '.join(map(repr, names))}: give the whole name")
         return held.enter_context(Depot.attach(channel if channel in names else names[0]))
+    far = _of_another(channel)
+    if far is not None:
+        return far
     if past:
         check_there(folder)
     recorded: list[str] = []
@@ -95,6 +101,24 @@ def _find(channel: str, held: ExitStack, folder: str, cold: str | None, *, past:
         if channel in recorded:
             return archive
     raise unknown_name("channel", channel, dict.fromkeys((*recorded, *(() if past else depots))))
+
+
+def _of_another(channel: str) -> Any:
+    """The interface of a station of this machine that knows the channel as another station's; None without one."""
+    from rushes.errors import RushesError
+    from rushes.shots.of_station import StationBackend
+    from rushes.station.board import running_stations
+
+    for board in running_stations():
+        if board.web and "_" in channel:
+            station = StationBackend(board.web)
+            try:
+                place = station.find(channel)
+            except RushesError:
+                continue  # not there, or not to be asked: the next one, or the folder, may know it
+            if place.fields.get("server.name") != board.station:
+                return station
+    return None
 
 
 def _split(out: str | None, usual: str) -> tuple[str, str | None]:

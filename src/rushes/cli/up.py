@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,13 @@ _HINT = "   [q] quit [s] snapshot [k] kill a process"
 
 _File = Annotated[Path | None, Parameter(help='The configuration; write one with "rushes config init".')]
 _Bind = Annotated[str | None, Parameter("--bind", help='HOST:PORT of the page and the API; "off" for none.')]
+_Join = Annotated[
+    str | None,
+    Parameter(
+        "--join",
+        help="nats://HOST:PORT of a hub: its other stations' channels are seen here, and these there.",
+    ),
+]
 _Data = Annotated[str | None, Parameter("--data", help='The folder to record into; "rushes-data" if absent.')]
 _Disk = Annotated[
     str | None,
@@ -53,6 +61,7 @@ def up(
     set_: Sets = None,
     source: Sources = None,
     name: Name = None,
+    join: _Join = None,
     bind: _Bind = None,
     for_: For = None,
     record: _Record = None,
@@ -75,7 +84,7 @@ def up(
     from rushes.limits import parse_duration
 
     duration_s = None if for_ is None else parse_duration(for_, option="--for")
-    if stream is None and (keys is not None or insecure) and file is None:
+    if stream is None and (insecure or (keys is not None and join is None)) and file is None:
         raise ConfigError("--keys and --insecure are for a stream: give --stream too", option="--stream")
     options = _overrides(
         {
@@ -83,6 +92,7 @@ def up(
             ("station", "data", "--data"): data if data is None else os.path.relpath(data, _base(file)),
             ("station", "keys", "--keys"): keys if keys is None else os.path.relpath(keys, _base(file)),
             ("web", "bind", "--bind"): bind,
+            ("hub", "url", "--join"): join,
             ("archive", "max_bytes", "--disk"): disk,
         },
         {"record": record, "stream": stream},
@@ -156,7 +166,9 @@ def _plan(
     where = "--source" if rows else "default"
     built_in = {"channel": [{"name": "card", "source": CARD}], "work": [_EDGES]}
     reading = given({"channel": rows} if rows else built_in, where=where, sets=sets, overrides=options)
-    return plan_of(reading, readers=READERS if rows else (), insecure=insecure)
+    plan = plan_of(reading, readers=READERS if rows else (), insecure=insecure)
+    # What the built-in station works on, it works on here: it shows itself whole with a hub that is away as well.
+    return replace(plan, hub=None)
 
 
 class _Wishes:

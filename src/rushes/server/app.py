@@ -15,6 +15,7 @@ from starlette.routing import Route
 from rushes.errors import RushesError
 from rushes.server.endpoints import route
 from rushes.server.guard import Guard
+from rushes.server.live_hub import LiveHub
 from rushes.server.live_routes import live_routes
 from rushes.server.openapi import description
 from rushes.server.problems import refusal
@@ -43,18 +44,22 @@ def create_app(state: ServerState, *, page: Path = FOLDER) -> Starlette:
     """
     routes: list[BaseRoute] = [route(each) for each in TABLE]
     routes += [Route("/openapi.json", _describe, methods=["GET"]), state_route(state)]
-    routes += live_routes(state)
+    live = LiveHub(state)
+    routes += live_routes(state, live)
     routes += page_routes(page)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        sampler = asyncio.create_task(_sample(state), name="samples")
+        works = {
+            asyncio.create_task(_sample(state), name="samples"),
+            asyncio.create_task(state.fleet.run(live), name="fleet"),
+        }
         try:
             yield
         finally:
-            sampler.cancel()
-            with suppress(asyncio.CancelledError):
-                await sampler
+            for work in works:
+                work.cancel()
+            await asyncio.wait(works)
 
     app = Starlette(
         routes=routes,
@@ -75,5 +80,11 @@ async def _sample(state: ServerState) -> None:
     while not state.stopping.stopped:
         # No board for a moment is a gap in the history, and no reason to end it.
         with suppress(RushesError):
-            state.history.note(state.all_edges(), state.clock.wall_ns() / 1e9)
+            board, own = state.board(), state.edges.states()
+            mine = {each.name for each in own}
+            # Each with the time it was counted at: the board's figures may be half a second old, which would show as
+            # frames a second that go up and down.
+            theirs = [each for each in board.edges if each.name not in mine]
+            state.history.note(theirs, board.now_ns / 1e9)
+            state.history.note(own, state.clock.wall_ns() / 1e9)
         await asyncio.sleep(_SAMPLE_S)

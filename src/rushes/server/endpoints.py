@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from rushes.errors import ConfigError
@@ -21,7 +21,7 @@ from rushes.server.problems import Refused
 from rushes.server.queries import NoQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from starlette.requests import Request
 
@@ -66,13 +66,13 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def route(endpoint: Endpoint) -> Route:
-    """The endpoint as Starlette wants it."""
+def route(endpoint: Endpoint, *, own: bool = False) -> Route:
+    """The endpoint as Starlette wants it. ``own``: for this station's channels only."""
     waits = inspect.iscoroutinefunction(endpoint.run)
 
     async def answer(request: Request) -> Response:
         state: ServerState = request.app.state.rushes
-        owner = state.fleet.owner(request.path_params.get("channel", ""))
+        owner = None if own else state.fleet.owner(request.path_params.get("channel", ""))
         if owner is not None:
             return await _of_another(state, owner, endpoint, request)
         call = Call(
@@ -105,8 +105,18 @@ async def _of_another(
     station, channel = owner
     path = endpoint.path.replace("{channel}", quote(channel, safe=""))
     query = request.url.query
-    fetched = await state.fleet.fetch(station, f"{path}?{query}" if query else path)
-    return Response(fetched.body, status_code=fetched.status, headers=fetched.headers)
+    path = f"{path}?{query}" if query else path
+    fetched = await state.fleet.fetch(station, path, request.is_disconnected)
+    if fetched.more is None:
+        return Response(fetched.body, status_code=fetched.status, headers=fetched.headers)
+    parts = _parts(fetched.body, fetched.more)
+    return StreamingResponse(parts, status_code=fetched.status, headers=fetched.headers)
+
+
+async def _parts(first: bytes, more: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in more:
+        yield part
 
 
 def _query(request: Request, kind: type[msgspec.Struct]) -> Any:

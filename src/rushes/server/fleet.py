@@ -1,4 +1,4 @@
-"""The stations that this one knows of: for now itself alone, behind the seam at which others join."""
+"""The stations that this one knows of: itself alone here, behind the seam at which others join."""
 
 from __future__ import annotations
 
@@ -8,24 +8,52 @@ from rushes.errors import unknown_name
 from rushes.server.answers import StationLink
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import asyncio
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-    from rushes.server.answers import ChannelAnswer
+    from rushes.server.answers import ChannelAnswer, NewsAnswer
+    from rushes.server.live_hub import LiveHub
     from rushes.server.state import ServerState
 
-__all__ = ["Fetched", "Fleet", "Itself"]
+__all__ = ["Fetched", "Fleet", "Itself", "View"]
 
 
 class Fetched(NamedTuple):
-    """What another station answered: its status, the headers worth passing on, and the body."""
+    """What another station answered: its status, the headers worth passing on, and the body.
+
+    ``more`` gives the rest of a body that is too large to be held, once; None: there is none.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    more: AsyncIterator[bytes] | None = None
+
+
+class View(Protocol):
+    """A live view of another station's channel: what its own socket would say, word for word."""
+
+    async def receive(self) -> str | bytes:
+        """The next message. PeerGone, saying why, after the last one."""
+        ...
+
+    async def say(self, message: str | bytes) -> None:
+        """What the viewer says. PeerGone when nobody hears it."""
+        ...
+
+    async def close(self) -> None:
+        """Looks no more. Idempotent."""
+        ...
 
 
 class Fleet(Protocol):
-    """Knows stations, and gets answers from them. Any thread may call ``list``, ``channels`` and ``owner``."""
+    """Knows stations, and gets answers from them.
+
+    Any thread may call it, but for the coroutines, which are for ``loop``.
+    """
+
+    loop: asyncio.AbstractEventLoop | None
+    """Where it runs; None while it does not."""
 
     def list(self) -> Sequence[StationLink]:
         """All stations, this one first."""
@@ -39,9 +67,35 @@ class Fleet(Protocol):
         """(station, its own name of the channel) for the name of another station's channel; None for any other."""
         ...
 
-    async def fetch(self, station: str, path: str) -> Fetched:
+    def news(self) -> Sequence[NewsAnswer]:
+        """What happened among them lately, the oldest first."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """Why no other station can be seen; empty where that is as it should be."""
+        ...
+
+    def figures(self) -> Mapping[str, float]:
+        """Counters and gauges for the metrics, by name."""
+        ...
+
+    async def run(self, live: LiveHub) -> None:
+        """Keeps up with the others until the server's ``stopping`` is set; ``live`` has what they look at here."""
+        ...
+
+    async def fetch(
+        self, station: str, path: str, gone: Callable[[], Awaitable[bool]] | None = None
+    ) -> Fetched:
         """What ``station`` answers to GET ``path``, query included. UnknownName for one that is not known,
-        PeerGone or DeadlineExceeded when it does not answer.
+        PeerGone or DeadlineExceeded when it does not answer, QueueFull when too much is asked at a time, JobCancelled
+        when ``gone`` says that nobody waits for it any more.
+        """
+        ...
+
+    async def look(self, station: str, channel: str, query: Mapping[str, str]) -> View:
+        """A view of its ``channel``, asked for as in an address of the live view. Raises as :meth:`fetch`, and
+        Refused with what the station says against it.
         """
         ...
 
@@ -51,6 +105,8 @@ class Itself:
 
     def __init__(self, state: ServerState) -> None:
         self._state = state
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """Where others could be asked."""
 
     def list(self) -> Sequence[StationLink]:
         """This one."""
@@ -74,6 +130,28 @@ class Itself:
         """Nobody else's."""
         return None
 
-    async def fetch(self, station: str, path: str) -> Fetched:
+    def news(self) -> Sequence[NewsAnswer]:
+        """None."""
+        return []
+
+    @property
+    def trouble(self) -> str:
+        """None."""
+        return ""
+
+    def figures(self) -> Mapping[str, float]:
+        """None."""
+        return {}
+
+    async def run(self, live: LiveHub) -> None:
+        """There is nothing to do."""
+
+    async def fetch(
+        self, station: str, path: str, gone: Callable[[], Awaitable[bool]] | None = None
+    ) -> Fetched:
         """There is nobody to ask."""
+        raise unknown_name("other station", station, ())
+
+    async def look(self, station: str, channel: str, query: Mapping[str, str]) -> View:
+        """There is nothing to see."""
         raise unknown_name("other station", station, ())

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route, WebSocketRoute
 
-from rushes.errors import ConfigError, QueueFull, SourceError
+from rushes.errors import ConfigError, DeadlineExceeded, QueueFull, SourceError, WireError
+from rushes.server.fleet_mjpeg import FleetMjpeg
+from rushes.server.fleet_relay import relay
 from rushes.server.live_hub import LiveHub
 from rushes.server.live_socket import LiveSocket
 from rushes.server.mjpeg import MjpegResponse
-from rushes.server.problems import answer_for, problem_of
+from rushes.server.problems import Refused, answer_for, problem_of
 from rushes.server.rendition_key import asked_for
 
 if TYPE_CHECKING:
@@ -24,15 +26,19 @@ if TYPE_CHECKING:
 __all__ = ["live_routes"]
 
 
-def live_routes(state: ServerState) -> list[BaseRoute]:
+def live_routes(state: ServerState, hub: LiveHub | None = None) -> list[BaseRoute]:
     """``/ws/live/{channel}`` and ``/api/channels/{channel}/live.mjpg``.
 
-    What they begin ends when ``state.stopping`` is set.
+    What they begin ends when ``state.stopping`` is set. ``hub`` has the places of all viewers; its own without one.
     """
-    hub = LiveHub(state)
+    hub = hub or LiveHub(state)
 
     async def socket(websocket: WebSocket) -> None:
         channel = websocket.path_params["channel"]
+        owner = state.fleet.owner(channel)
+        if owner is not None:
+            await relay(state, websocket, owner)
+            return
         try:
             key = asked_for(channel, websocket.query_params)
             state.channel(channel)
@@ -44,9 +50,12 @@ def live_routes(state: ServerState) -> list[BaseRoute]:
 
     async def mjpeg(request: Request) -> ASGIApp:
         channel = request.path_params["channel"]
+        owner = state.fleet.owner(channel)
         try:
+            if owner is not None:
+                return await FleetMjpeg.of(state, owner, request.query_params)
             return MjpegResponse(state, hub, asked_for(channel, request.query_params))
-        except (ConfigError, SourceError, QueueFull) as error:
+        except (ConfigError, SourceError, QueueFull, WireError, DeadlineExceeded, Refused) as error:
             return answer_for(*problem_of(error))
 
     return [

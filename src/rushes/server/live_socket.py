@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.websockets import WebSocketDisconnect
 
@@ -16,7 +16,7 @@ from rushes.server.live_words import Dropped, Pause, Ping, Pong, Resume, Set, Sw
 from rushes.server.rendition_key import changed
 
 if TYPE_CHECKING:
-    from starlette.websockets import WebSocket
+    from collections.abc import MutableMapping
 
     from rushes.server.live_hub import LiveHub, Place
     from rushes.server.live_words import About, Ack, Figures, Picture, Said, Word
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rushes.server.rendition_key import RenditionKey
     from rushes.server.state import ServerState
 
-__all__ = ["WRITE_S", "LiveSocket"]
+__all__ = ["WRITE_S", "LiveSocket", "Socket"]
 
 WRITE_S = 10.0
 """How long one message may take to leave before the connection is ended."""
@@ -33,10 +33,27 @@ _CLOSE_S = 0.5
 _GOING_AWAY, _REFUSED, _TRY_LATER = 1001, 1008, 1013
 
 
+class Socket(Protocol):
+    """What is needed of a socket that was accepted; Starlette's WebSocket has it."""
+
+    @property
+    def scope(self) -> MutableMapping[str, Any]:
+        """As ASGI has it."""
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        """The next message, as ASGI has it."""
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """Sends one. WebSocketDisconnect when the viewer is gone."""
+
+    async def close(self, code: int = 1000, reason: str | None = None) -> None:
+        """The last word."""
+
+
 class LiveSocket:
     """From the opened socket to its end: ``await run()``."""
 
-    def __init__(self, server: ServerState, hub: LiveHub, socket: WebSocket, key: RenditionKey) -> None:
+    def __init__(self, server: ServerState, hub: LiveHub, socket: Socket, key: RenditionKey) -> None:
         self._server, self._hub, self._socket = server, hub, socket
         self._key = key
         self._pipe = Pipe.of(socket.scope)

@@ -14,6 +14,7 @@ __all__ = [
     "HEADER_BYTES",
     "INIT",
     "KEY",
+    "WORD_BYTES",
     "About",
     "Ack",
     "Dropped",
@@ -48,8 +49,8 @@ ACK_BYTES = _ACK.size
 
 _U32 = 0xFFFF_FFFF
 _U64 = 0xFFFF_FFFF_FFFF_FFFF
-# Nothing a viewer has to say is longer; what is, is no viewer's.
-_WORD_BYTES = 1024
+WORD_BYTES = 1024
+"""Nothing a viewer has to say is longer; what is, is no viewer's."""
 
 
 class _Out(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,8 +183,8 @@ def read_ack(data: bytes) -> Ack:
 
 def read_word(text: str) -> Word:
     """What a viewer's text message says; BadMessage for one that cannot be understood."""
-    if len(text) > _WORD_BYTES:
-        raise BadMessage(f"a word of {len(text)} characters; {_WORD_BYTES} are the most")
+    if len(text) > WORD_BYTES:
+        raise BadMessage(f"a word of {len(text)} characters; {WORD_BYTES} are the most")
     try:
         word: Word = _read(text)
     except msgspec.MsgspecError as error:

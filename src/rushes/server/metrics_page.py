@@ -39,6 +39,8 @@ class _Collector:
 
     def collect(self) -> Iterator[Any]:
         yield from _web(self._state)
+        for name, value in self._state.fleet.figures().items():
+            yield _gauge(f"rushes_fleet_{name}", f"Stations at the hub: {name.replace('_', ' ')}", value)
         try:
             board = self._state.board()
         except RushesError:  # no station: that is what rushes_up tells

@@ -23,17 +23,28 @@ if TYPE_CHECKING:
     from rushes.server.rendition_key import RenditionKey
     from rushes.server.state import ServerState
 
-__all__ = ["BUFFER_BYTES", "FPS", "MOST_FPS", "MjpegResponse", "capped"]
+__all__ = [
+    "BOUNDARY",
+    "BUFFER_BYTES",
+    "FPS",
+    "HEADERS",
+    "MOST_FPS",
+    "WRITE_S",
+    "MjpegResponse",
+    "capped",
+    "framed",
+]
 
 FPS, MOST_FPS = 10, 15
 """Pictures a second when nothing is asked for, and at most."""
 BUFFER_BYTES = 1 << 17
-_WRITE_S = 10.0
+WRITE_S = 10.0
+"""How long one picture may take to leave before the connection is ended."""
 _QUIET_S = 30.0
 _CLOSE_S = 0.5
-_BOUNDARY = b"rushes-picture"
-_HEADERS = (
-    (b"content-type", b"multipart/x-mixed-replace; boundary=" + _BOUNDARY),
+BOUNDARY = b"rushes-picture"
+HEADERS = (
+    (b"content-type", b"multipart/x-mixed-replace; boundary=" + BOUNDARY),
     (b"cache-control", b"no-store"),
     (b"connection", b"close"),
 )
@@ -61,7 +72,7 @@ class MjpegResponse:
         """The answer to the request of this scope."""
         if scope["method"] == "HEAD":
             self._hub.leave(self._place, self)
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         pipe = Pipe.of(scope)
@@ -94,8 +105,8 @@ class MjpegResponse:
             pass
 
     async def _send_all(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await send({"type": "http.response.body", "body": b"--" + _BOUNDARY + b"\r\n", "more_body": True})
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.body", "body": b"--" + BOUNDARY + b"\r\n", "more_body": True})
         while not self._server.stopping.stopped:
             try:
                 async with asyncio.timeout(_QUIET_S):
@@ -106,7 +117,7 @@ class MjpegResponse:
             picture = self._viewer.take()
             if picture is None:
                 continue
-            async with asyncio.timeout(_WRITE_S):
+            async with asyncio.timeout(WRITE_S):
                 await send({"type": "http.response.body", "body": part(picture), "more_body": True})
                 # Returns when the kernel has all of it: there is no acknowledgement but this.
                 await send({"type": "http.response.body", "body": b"", "more_body": True})
@@ -123,7 +134,11 @@ class MjpegResponse:
 
 
 def part(picture: Picture) -> bytes:
-    """A picture as it is sent. The boundary stands behind it: a browser shows a picture when it comes to that."""
-    payload = memoryview(picture.message)[HEADER_BYTES:]
-    head = _HEAD % (len(payload), picture.number, picture.captured_ns)
-    return b"".join((head, payload, b"\r\n--" + _BOUNDARY + b"\r\n"))
+    """A picture as it is sent."""
+    return framed(memoryview(picture.message)[HEADER_BYTES:], picture.number, picture.captured_ns)
+
+
+def framed(payload: memoryview, number: int, captured_ns: int) -> bytes:
+    """A JPEG as it is sent. The boundary stands behind it: a browser shows a picture when it comes to that."""
+    head = _HEAD % (len(payload), number, captured_ns)
+    return b"".join((head, payload, b"\r\n--" + BOUNDARY + b"\r\n"))

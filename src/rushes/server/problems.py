@@ -34,13 +34,15 @@ _LOG = logging.getLogger(__name__)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why there is no better answer. ``before`` and ``after``: the nearest moments that were recorded."""
+    """Why there is no better answer. ``before`` and ``after``: where a moment is missing, the nearest ones that were
+    recorded; None where there is none on that side.
+    """
 
     error: str
     remedy: str = ""
     kind: str = ""
-    before: float | None = None
-    after: float | None = None
+    before: float | msgspec.UnsetType | None = msgspec.UNSET
+    after: float | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Refused(RushesError):
@@ -120,12 +122,11 @@ async def refusal(_request: Request, error: Exception) -> Response:
 
 
 def _told(error: RushesError, remedy: str) -> Problem:
-    before_ns: int | None = getattr(error, "before_ns", None)
-    after_ns: int | None = getattr(error, "after_ns", None)
-    return Problem(
-        error=str(error)[:2000],
-        remedy=remedy,
-        kind=type(error).__name__,
-        before=None if before_ns is None else before_ns / 1e9,
-        after=None if after_ns is None else after_ns / 1e9,
+    told = Problem(error=str(error)[:2000], remedy=remedy, kind=type(error).__name__)
+    if not isinstance(error, NoSuchMoment):
+        return told
+    return msgspec.structs.replace(
+        told,
+        before=None if error.before_ns is None else error.before_ns / 1e9,
+        after=None if error.after_ns is None else error.after_ns / 1e9,
     )

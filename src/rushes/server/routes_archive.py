@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
-from rushes.errors import JobCancelled
+from rushes.errors import JobCancelled, UnknownName
 from rushes.figures import to_plain
 from rushes.server.answers import Figures, SpanAnswer, Thumb
 from rushes.server.endpoints import Call, Endpoint
@@ -21,6 +21,8 @@ from rushes.shots.names import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rushes.archive import Span
 
 __all__ = ["ENDPOINTS", "MEDIA", "download_name"]
 
@@ -42,8 +44,17 @@ def _spans(call: Call) -> list[SpanAnswer]:
     query: SpanQuery = call.query
     start_s = None if query.from_ is None else moment_s(query.from_, "from")
     end_s = None if query.to is None else moment_s(query.to, "to")
-    found = call.state.recorded.get().spans(call.path["channel"], start_s, end_s, max_gap_s=query.max_gap)
+    found = _recorded(call, start_s, end_s, query.max_gap)
     return [SpanAnswer(start=each.start_ns / 1e9, end=each.end_ns / 1e9) for each in found]
+
+
+def _recorded(call: Call, start_s: float | None, end_s: float | None, max_gap_s: float = 2.0) -> list[Span]:
+    """None of a channel that was never recorded; UnknownName for one that is not there either."""
+    try:
+        return call.state.recorded.get().spans(call.path["channel"], start_s, end_s, max_gap_s=max_gap_s)
+    except UnknownName:
+        call.state.channel(call.path["channel"])
+        return []
 
 
 def _thumbs(call: Call) -> list[Thumb]:
@@ -52,7 +63,7 @@ def _thumbs(call: Call) -> list[Thumb]:
     """
     query: ThumbQuery = call.query
     start_s, end_s = stretch(query.from_, query.to)
-    spans = call.state.recorded.get().spans(call.path["channel"], start_s, end_s)
+    spans = _recorded(call, start_s, end_s)
     held = [(max(each.start_ns / 1e9, start_s), min(each.end_ns / 1e9, end_s)) for each in spans]
     total_s = sum(end - start for start, end in held)
     count = min(query.n, math.floor(total_s) + 1) if held else 0

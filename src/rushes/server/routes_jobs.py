@@ -10,6 +10,7 @@ from rushes.errors import ConfigError
 from rushes.server.answers import JobAnswer, ShotAnswer
 from rushes.server.endpoints import Call, Endpoint, json_answer
 from rushes.server.pictures import smaller
+from rushes.server.problems import Refused
 from rushes.server.queries import ExportOrder, FileQuery, ShotOrder, moment_s, stretch
 from rushes.server.routes_archive import MEDIA, download_name
 
@@ -56,6 +57,13 @@ def _order_export(call: Call) -> JobAnswer:
     body: ExportOrder = call.body
     if body.figures:
         raise ConfigError("figures cannot be drawn into an export; leave them out", option="figures")
+    owner = call.state.fleet.owner(body.channel)
+    if owner is not None:
+        raise Refused(
+            f"{body.channel} is recorded by station {owner[0]}, which makes no files for others to keep",
+            remedy=f"download it by GET /api/channels/{body.channel}/export.{body.format}, or order it there",
+            kind="OfAnother",
+        )
     exports = call.state.exports
     return exports.job(exports.order(body.channel, *stretch(body.from_, body.to), body.format).id)
 

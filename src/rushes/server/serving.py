@@ -48,6 +48,10 @@ def serve(task: WebTask, link: Link) -> None:
     state = ServerState(task.station, bind=task.bind, data=Path(task.data))
     with state:
         state.auth.check_ready()
+        if task.hub:
+            from rushes.server.fleet_member import Member  # who joins nobody needs no client of a hub
+
+            state.fleet = Member(state, task.hub, task.keys)
         listener = bound(task.bind)
         with listener:
             link.say(Ready())

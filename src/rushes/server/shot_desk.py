@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from rushes.clock import SYSTEM
 from rushes.errors import DeadlineExceeded, QueueFull, RushesError, UnknownName, unknown_name
 from rushes.server.answers import JobAnswer, ShotAnswer
+from rushes.server.fleet_shots import AllStations
 from rushes.server.problems import problem_of
 from rushes.shots import ShotSaver
-from rushes.shots.of_board import BoardBackend
 
 if TYPE_CHECKING:
     from rushes.server.answers import JobState
@@ -55,7 +55,8 @@ class ShotDesk:
         """Begins a shot. UnknownName for a channel that is none, ConfigError for a name that cannot be used,
         QueueFull when 200 are on their way.
         """
-        self._state.channel(channel)
+        if self._state.fleet.owner(channel) is None:
+            self._state.channel(channel)
         saver = self._opened()
         guid = secrets.token_urlsafe(12)
         made = _Order(guid, channel, t_s, figures, file_name, "", SYSTEM.wall_ns() / 1e9)
@@ -146,7 +147,7 @@ class ShotDesk:
         with self._lock:
             if self._saver is None:
                 told = self._state.board().shots
-                saver = ShotSaver(int(told.get("pool", 4)), channels=self._backend())
+                saver = ShotSaver(int(told.get("pool", 4)), channels=AllStations(self._state))
                 saver.screenshots_folder = str(told.get("folder") or self._state.data / "shots")
                 saver.timeout_sec = float(told.get("timeout", 10.0))
                 saver.max_tries = int(told.get("tries", 2))
@@ -154,14 +155,6 @@ class ShotDesk:
                     saver.file_name_tmpl = str(told["template"])
                 self._saver = saver
             return self._saver
-
-    def _backend(self) -> BoardBackend:
-        state = self._state
-
-        def archive() -> object | None:
-            return None if state.board().archive is None else state.recorded.get()
-
-        return BoardBackend(state.board, state.depots.get, archive)
 
     def _heard(self, guid: str, told: str) -> None:
         with self._lock:

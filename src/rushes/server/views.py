@@ -51,7 +51,7 @@ def station(state: ServerState) -> StationAnswer:
         web=board.web,
         stations=list(state.fleet.list()),
         needs_login=state.auth.needed,
-        news=[NewsAnswer(t=each.at_ns / 1e9, text=each.text) for each in board.news],
+        news=_news(state, board),
     )
 
 
@@ -69,7 +69,8 @@ def health(state: ServerState, board: Board) -> Health:
         for turn, (name, count) in enumerate(counts.items())
         if count or len(counts) == 1
     )
-    text = " · ".join(part for part in (told, f"{lost} lost in 10 min", _memory(board)) if part)
+    away = "hub away" if state.fleet.trouble else ""
+    text = " · ".join(part for part in (told, f"{lost} lost in 10 min", _memory(board), away) if part)
     return Health(state="lost" if lost or worst == 2 else "late" if worst else "live", text=text)
 
 
@@ -147,6 +148,11 @@ def whole(state: ServerState) -> StateAnswer:
         edges=edges(state),
         stages=stages(state),
     )
+
+
+def _news(state: ServerState, board: Board) -> list[NewsAnswer]:
+    told = [NewsAnswer(t=each.at_ns / 1e9, text=each.text) for each in board.news]
+    return sorted([*told, *state.fleet.news()], key=lambda each: each.t)
 
 
 def _edge(state: ServerState, edge: EdgeState) -> EdgeAnswer:

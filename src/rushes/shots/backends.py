@@ -102,6 +102,8 @@ def _of_here() -> Backend:
     except ModuleNotFoundError as error:
         if error.name != "host":
             raise
+        host = None
+    if host is None:  # out of the handler: that there is no such module is no part of what may go wrong there
         from rushes.shots.of_board import running_station
 
         return running_station()

@@ -19,6 +19,7 @@ from rushes.errors import ArchiveError, ClosedError, ConfigError, DeadlineExceed
 from rushes.shots import of_depot
 from rushes.shots.backends import no_channel
 from rushes.shots.mapped import of_archive
+from rushes.shots.of_fleet import FleetBackend
 from rushes.shots.of_frame import check_wanted
 from rushes.shots.request import Place
 
@@ -175,8 +176,10 @@ class _MarkedLease:
             return replace(frame, figures=found.copy().figures)
 
 
-def running_station() -> BoardBackend:
-    """The one station that runs on this machine. ConfigError, with the remedy, when there is none or several."""
+def running_station() -> FleetBackend:
+    """The one station that runs on this machine, and what it knows of others. ConfigError, with the remedy, when
+    there is none or several.
+    """
     board_module = importlib.import_module("rushes.station.board")
     now_ns = time.time_ns()
     boards = [each for each in board_module.running_stations() if now_ns - each.now_ns < _STALE_NS]
@@ -196,7 +199,7 @@ def running_station() -> BoardBackend:
     return _of_station(board_module, boards[0].station)
 
 
-def _of_station(board_module: Any, name: str) -> BoardBackend:
+def _of_station(board_module: Any, name: str) -> FleetBackend:
     reader = board_module.BoardReader(name)
     joined, opened = Joined(), _Opened()
 
@@ -211,7 +214,8 @@ def _of_station(board_module: Any, name: str) -> BoardBackend:
         opened.close()
         reader.close()
 
-    return BoardBackend(look, joined.get, lambda: opened.get(look().archive), end)
+    near = BoardBackend(look, joined.get, lambda: opened.get(look().archive), end)
+    return FleetBackend(near, lambda: str(look().web))
 
 
 class _Opened:

@@ -22,6 +22,7 @@ from rushes.station.messages import (
     SourceTask,
     Stop,
     Streamed,
+    Trouble,
     Worked,
 )
 from rushes.station.stage import Stage
@@ -155,12 +156,16 @@ class Channel:
         elif isinstance(word, Worked):
             self._joined.add(stage)
             self.books.hear_dealer(stage.name, word)
+        elif isinstance(word, Trouble) and stage is self.source:
+            self.condition.hear(word.text)
         elif isinstance(word, Done):
             self.ended = word.reason
             stage.done = True
 
     def died(self, stage: Stage) -> None:
         """One of its processes ended before its time."""
+        if stage is self.source:
+            self.condition.hear(stage.cause)
         if stage is not self.source and stage not in self.workers:
             self._ready.discard(stage)
             self._joined.discard(stage)
@@ -234,6 +239,7 @@ class Channel:
 
     def _open(self, opened: Opened) -> None:
         self.opened = opened
+        self.condition.hear("")
         if self.depot is None:
             self._make_depot(opened)
         if self.begun:

@@ -25,6 +25,13 @@ class Condition:
         self.since_ns = wall_ns
         self._name, self._say = name, say
         self._seen, self._moved_ns = 0, 0
+        self._trouble = ""
+
+    def hear(self, trouble: str) -> None:
+        """Why the source brings nothing, as it says itself; empty when there is no reason any more."""
+        self._trouble = trouble
+        if self.state == "opening":
+            self.why = trouble
 
     def begin(self, now_ns: int) -> None:
         """From now on frames are due."""
@@ -54,7 +61,7 @@ class Condition:
             return "stopped", ended
         quiet_ns = max(_QUIET_NS, round(_QUIET_FRAMES * 1e9 / target) if target else 0)
         if now_ns - self._moved_ns >= quiet_ns:
-            return "lost", cause or f"no frame for {quiet_ns / 1e9:g} s"
+            return "lost", cause or self._trouble or f"no frame for {quiet_ns / 1e9:g} s"
         enough = _LATE_NO_MORE if self.state == "late" else _LATE
         if fps is not None and fps + _UNSURE_FPS < enough * target:
             return "late", f"less than {_LATE:.0%} of {target:g} frames a second"

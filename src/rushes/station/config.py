@@ -68,7 +68,7 @@ def read(
     if len(raw) > _MOST_BYTES:
         raise ConfigError(f"{place} is no configuration: it has more than 1 MiB", where=str(place))
     try:
-        text = raw.decode()
+        text = raw.decode("utf-8-sig")  # what some editors begin a file with
     except UnicodeDecodeError as error:
         raise ConfigError(f"{place} is no text in UTF-8", where=str(place)) from error
     settings = read_text(text, place.name)

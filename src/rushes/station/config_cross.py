@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.limits import format_duration, format_size
 from rushes.station.config_check import Mistake, label, near
+from rushes.station.config_source import source_mistake, template_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +39,7 @@ def cross_check(
         *_works(rows),
         *_channels(rows, tuple(schemes)),
         *_places(rows),
+        *_names_and_stores(rows),
     ]
     over, warnings = _memory(rows)
     return [*mistakes, *over], warnings
@@ -105,6 +107,8 @@ def _in_channel(
         )
         hint = near(scheme, schemes, '"{}:"') or f"; there are {', '.join(schemes)}"
         yield "source", kind + hint
+    elif source is not None and (wrong := source_mistake(source)):
+        yield "source", wrong
     if row["rect"] is not None and source is not None and (scheme != "screen" or rest):
         yield "rect", 'it is for a source "screen:" alone'
     if row["stream"] is not None and not _STREAMED.fullmatch(row["stream"]):
@@ -123,10 +127,18 @@ def _places(rows: _Rows) -> Iterator[Mistake]:
         yield rows.wrong(("web",), "bind", 'write HOST:PORT, like "127.0.0.1:8787", or "off"')
     if hub["url"] is not None and hub["bind"] is not None:
         yield rows.wrong(("hub",), "bind", "a station joins a hub (url) or starts one (bind), not both")
-    if hub["url"] is not None and not re.fullmatch(r"(nats|tls)://.+", hub["url"]):
+    if hub["url"] is not None and not re.fullmatch(r"(nats|tls)://.+:[0-9]+", hub["url"]):
         yield rows.wrong(("hub",), "url", "write nats://HOST:PORT")
     if hub["bind"] is not None and not _is_bind(hub["bind"]):
         yield rows.wrong(("hub",), "bind", 'write HOST:PORT, like "127.0.0.1:4222"')
+
+
+def _names_and_stores(rows: _Rows) -> Iterator[Mistake]:
+    template, cold = rows.one("shots")["template"], rows.one("archive")["cold"]
+    if template is not None and (wrong := template_mistake(template)):
+        yield rows.wrong(("shots",), "template", wrong)
+    if cold is not None and "://" in cold and not re.fullmatch(r"s3://[^/].*|file:///.+|memory://.*", cold):
+        yield rows.wrong(("archive",), "cold", 'write "s3://BUCKET/FOLDER", or a folder')
 
 
 def _is_bind(text: str) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["deal_frames"]
 
 _REPORT_S = 0.2
-_END_S = 3.0
+_END_S = 1.5
 _LOOK_S = 0.1
 _DOT = np.zeros((1, 1), np.uint8)
 

@@ -84,6 +84,14 @@ class Doors(Mapping[str, StationChannel]):
             raise unknown_name("channel", name, self._names())
         return StationChannel(name, self)
 
+    # Not as Mapping has these two, which ask for the item: what is not there is no mistake here.
+    def __contains__(self, name: object) -> bool:
+        return name in self._names()
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """The channel of that name, or ``default``."""
+        return StationChannel(name, self) if name in self._names() else default
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names())
 

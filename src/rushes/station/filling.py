@@ -5,6 +5,8 @@ It does nothing else, because pacing must not share an interpreter with busy thr
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +19,11 @@ from rushes.depot import Depot
 from rushes.errors import ClosedError, DepotFull
 from rushes.frame import picture_size
 from rushes.station.ledger import SourceCounts
-from rushes.station.messages import Done, Opened
+from rushes.station.messages import Done, Opened, Trouble
 from rushes.station.plan import depot_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rushes.capture.pacer import Tick
     from rushes.codecs.colour import Pixels
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fill", "place"]
 
+_LOOK_S = 0.5
+
 
 def fill(task: SourceTask, link: Link) -> None:
     """Opens the source, waits for its depot, and fills that until told to stop or the source has no more.
@@ -43,17 +47,18 @@ def fill(task: SourceTask, link: Link) -> None:
     source = open_source(task.uri, fps=task.fps, **task.options)
     link.stop.on_stop(source.close)
     try:
-        info = source.info
-        _warm(source, info, task.format)
-        link.say(Opened(width=info.width, height=info.height, fps=info.fps, backend=_backend(source)))
-        start_ns = link.wait_for_go()
-        if start_ns is None:
-            return
-        with Depot.attach(task.depot, mode="rw") as depot:
-            if isinstance(source, FillsArrays):
-                _Grabbing(source, depot, link, task.format, info.fps, start_ns).run()
-            else:
-                _Copying(source, depot, task.format).run()
+        with _told(source, link):
+            info = source.info
+            _warm(source, info, task.format)
+            link.say(Opened(width=info.width, height=info.height, fps=info.fps, backend=_backend(source)))
+            start_ns = link.wait_for_go()
+            if start_ns is None:
+                return
+            with Depot.attach(task.depot, mode="rw") as depot:
+                if isinstance(source, FillsArrays):
+                    _Grabbing(source, depot, link, task.format, info.fps, start_ns).run()
+                else:
+                    _Copying(source, depot, task.format).run()
         if not link.stop.stopped:
             link.say_last(Done("the source has no more frames"))
     except ClosedError:
@@ -61,6 +66,30 @@ def fill(task: SourceTask, link: Link) -> None:
             raise
     finally:
         source.close()
+
+
+@contextmanager
+def _told(source: Source, link: Link) -> Iterator[None]:
+    """Has the station told why nothing comes, for as long as a source over a link tries again by itself."""
+    if not hasattr(source, "trouble"):
+        yield
+        return
+    over = threading.Event()
+
+    def tell() -> None:
+        told = ""
+        while not over.wait(_LOOK_S):
+            trouble = str(getattr(source, "trouble", ""))[:500]
+            if trouble != told and link.say(Trouble(trouble)):
+                told = trouble
+
+    thread = threading.Thread(target=tell, name="trouble", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 class _Filling:

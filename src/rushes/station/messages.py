@@ -41,6 +41,7 @@ __all__ = [
     "Streamed",
     "StreamerTask",
     "Task",
+    "Trouble",
     "Viewed",
     "ViewedEdge",
     "WebTask",
@@ -201,6 +202,13 @@ class Worked(msgspec.Struct, frozen=True, kw_only=True, tag="worked"):
     depot_waiting: int = 0
 
 
+class Trouble(msgspec.Struct, frozen=True, tag="trouble"):
+    """Something went wrong that does not end the process; ``more`` of the kind since the last one that was told."""
+
+    text: str
+    more: int = 0
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """The process ends because of this; ``wrong``: it was told to do what cannot be done, by anybody, ever.
 
@@ -213,4 +221,6 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 Order = Go | Stop | Follow
-Word = Ready | Opened | Report | Recorded | Streamed | Sent | Worked | Serving | Viewed | Done | Failed
+Word = (
+    Ready | Opened | Report | Recorded | Streamed | Sent | Worked | Serving | Viewed | Trouble | Done | Failed
+)

@@ -19,6 +19,8 @@ __all__ = ["Notes", "Noting"]
 _log = logging.getLogger("rushes.station")
 _EVERY_NS = 200_000_000
 _LONGEST_NS = 1_000_000_000
+# What an archive's moments are whole numbers of: ends are rounded up to one and beginnings down.
+_UNIT_NS = 1_000
 
 _Found = tuple["Figure", ...]
 
@@ -49,7 +51,7 @@ class Notes:
 
 def _closed(found: tuple[int, _Found], until_ns: int) -> tuple[int, int, _Found] | None:
     at_ns, figures = found
-    return (at_ns, min(until_ns, at_ns + _LONGEST_NS) - 1, figures) if figures else None
+    return (at_ns, min(until_ns, at_ns + _LONGEST_NS) - _UNIT_NS, figures) if figures else None
 
 
 class Noting:

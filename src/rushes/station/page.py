@@ -49,7 +49,8 @@ class Page:
     def claim(self) -> None:
         """Finds an address: the one asked for, or else the next free port after the usual one.
 
-        ConfigError when the one asked for cannot be had, or is open to other machines and nobody has a token.
+        ConfigError when the one asked for cannot be had, or is open to other machines and nobody has a token; for a hub
+        whose address or keys cannot be used.
         """
         host, port = _split(self.plan.bind)
         if host not in _LOOPBACK and not _has_token(Path(self._data)):
@@ -58,6 +59,10 @@ class Page:
                 f"rushes token add NAME --data {self._data}",
                 option="web.bind",
             )
+        if self.plan.hub is not None:
+            from rushes.wire.jet_fleet import check_hub
+
+            self._say(f"hub    {check_hub(self.plan.hub, self.plan.keys)}  (other stations' channels)")
         trouble = _trouble(host, port)
         if not trouble:
             return
@@ -109,6 +114,8 @@ class Page:
             station=self._station,
             bind=self._bind,
             data=self._data,
+            hub=self.plan.hub or "",
+            keys=self.plan.keys,
         )
 
 

@@ -113,10 +113,14 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class WebPlan:
-    """Where the page is. ``asked``: by somebody, so that no other port will do."""
+    """Where the page is. ``asked``: by somebody, so that no other port will do. ``hub``: where it meets those of other
+    stations, with the folder ``keys``.
+    """
 
     bind: str
     asked: bool = False
+    hub: str | None = None
+    keys: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def plan_of(
             )
             for each in config.work
         ),
-        web=_web(config, reading),
+        web=_web(config, reading, keys),
         hub=HubPlan(config.hub.url, config.hub.bind) if config.hub.url or config.hub.bind else None,
         shots=ShotsPlan(
             os.path.join(data, "shots") if config.shots.folder is None else place.of(config.shots.folder),
@@ -88,6 +88,8 @@ def _not_yet(config: Config) -> Iterator[str]:
     """What is understood and not done: nobody shall wait for it."""
     if config.hub.bind:
         yield "no hub is started by this version: start one, and join it by its url"
+    if config.hub.url and config.web.bind == "off":
+        yield "without a page (web.bind is off) no other station at the hub is seen, nor this one by them"
 
 
 class _Places:
@@ -173,8 +175,8 @@ def _streams(config: Config, keys: str | None, *, insecure: bool) -> tuple[Strea
     )
 
 
-def _web(config: Config, reading: Reading) -> WebPlan | None:
+def _web(config: Config, reading: Reading, keys: str | None) -> WebPlan | None:
     if config.web.bind == "off":
         return None
     where = next(each.where for each in reading.lines if (each.section, each.key) == ("web", "bind"))
-    return WebPlan(config.web.bind, asked=where != "default")
+    return WebPlan(config.web.bind, asked=where != "default", hub=config.hub.url, keys=keys)

@@ -16,6 +16,7 @@ from rushes.station.archiver import Archiver
 from rushes.station.boarding import Boarding
 from rushes.station.channel import Channel
 from rushes.station.ending import end_in_order
+from rushes.station.messages import Trouble
 from rushes.station.news import NewsDesk
 from rushes.station.outlet import Outlet
 from rushes.station.page import Page, missing
@@ -243,6 +244,9 @@ class Runner(Closeable):
             after_s = (SYSTEM.monotonic_ns() - stage.died_ns) / 1e9
             stage.died_ns = 0
             self.news.say(f"{stage.name} is back after {after_s:.1f} s")
+        if isinstance(word, Trouble) and word.text:
+            more = f" (and {word.more} more like it)" if word.more else ""
+            self.news.say(f"{stage.name}: {word.text}{more}")
         for shared in self.shared:
             if stage is shared.stage:
                 shared.hear(word)

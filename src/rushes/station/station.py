@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import importlib
 import threading
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
@@ -57,7 +59,8 @@ class Station(Closeable):
 
     @property
     def channels(self) -> Mapping[str, StationChannel]:
-        """By name. None are there while it does not run."""
+        """By name. None are there while it does not run. ClosedError after ``close()``."""
+        self._check_open()
         return self._doors
 
     @property
@@ -145,6 +148,10 @@ class _Run:
         self._report: RunReport | None = None
         self.over = False
         self._thread = threading.Thread(target=self._work, name=f"station {plan.station}", daemon=True)
+        # For a program that forgets to, or dies of an error. The last to register is the first to be called: this must
+        # come before what closes depots and leaves them where they are.
+        importlib.import_module("rushes.depot.handles")
+        atexit.register(self.stop)
         self._thread.start()
 
     def wait_started(self) -> None:
@@ -157,6 +164,7 @@ class _Run:
         self._stop.set()
         if threading.current_thread() is not self._thread:
             self._thread.join()
+        atexit.unregister(self.stop)
         return self._report
 
     def call(self, work: Callable[[Runner], Any]) -> Any:

@@ -111,10 +111,13 @@ class WorkerTask(Task, frozen=True, kw_only=True, tag="worker"):
 class WebTask(Task, frozen=True, kw_only=True, tag="web"):
     """Serve the page and the HTTP interface of ``station`` at ``bind`` ("HOST:PORT"; port 0: any free one).
 
-    ``data`` is the station's folder, which has the tokens. The process learns all else from the station's board.
+    ``data`` is the station's folder, which has the tokens. ``hub``: the address of the one at which it meets other
+    stations, with the folder ``keys``; empty: none. The process learns all else from the station's board.
     """
 
     station: str
     bind: str
     data: str
+    hub: str = ""
+    keys: str | None = None
     depot: str = ""

@@ -36,7 +36,8 @@ class BacklogWatch(Closeable):
         endpoint = parse(source)
         if endpoint.scheme not in ("tcp", "nats", "tls"):
             raise ConfigError(
-                f"{endpoint.shown} names no hub: use the address that workers take their frames from",
+                f"{endpoint.shown} names no hub, and only a hub counts what waits for workers: use the address of one,"
+                " tcp://, nats:// or tls://",
                 option="source",
             )
         self.name, self.stream = endpoint.shown, hub_stream(endpoint)

@@ -15,7 +15,8 @@ class Gap:
     """The numbers from ``first`` to ``last`` of ``track`` are not delivered.
 
     ``reason`` is "wire" (they never came), "stale" (newer ones took their place before they were taken), "late"
-    (they came after they had been given up) or "bad" (they could not be decoded).
+    (they came after they had been given up) or "bad" (they could not be decoded); in map-reduce also "error" (the
+    function failed each time), "skipped" (a worker handed in nothing) or "gone" (their sender ended with them).
     """
 
     first: int

@@ -10,6 +10,9 @@ A stream called ``cam`` has these subjects, and three stores on the server, ``W_
     rushes.cam.live[.…]     the stream as it comes, relayed to viewers and not stored
     rushes.cam.ask[.…]      short requests from viewers to the streamer, such as for a key frame
 
+Stations that joined a hub say who they are, ask one another for pictures and pass them on in subjects of their own,
+rushes-fleet.…: all of them have the one role "station", so whoever has its password is trusted by all.
+
 Everyone gets answers under a prefix of the own role: with the one prefix that clients use by default, whoever may
 listen for answers could listen to everybody's, and pulled work travels as an answer.
 """
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ROLES", "Role", "check_role", "check_streams", "inbox", "permissions"]
 
-Role = Literal["streamer", "worker", "receiver", "viewer", "admin"]
+Role = Literal["streamer", "worker", "receiver", "viewer", "station", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """``admin`` may do everything; it is for the process that runs the hub, and for looking into one."""
 
@@ -93,6 +96,7 @@ _PUBLISH: dict[Role, tuple[str, ...]] = {
         "$JS.ACK.{R}.>",
     ),
     "viewer": ("rushes.{s}.ask", "rushes.{s}.ask.>"),
+    "station": ("rushes-fleet.>", "_INBOX_station.>"),  # they answer one another
     "admin": (">",),
 }
 _LOST = (
@@ -104,6 +108,7 @@ _SUBSCRIBE: dict[Role, tuple[str, ...]] = {
     "worker": (),
     "receiver": ("rushes.{s}.claim", *_LOST),
     "viewer": ("rushes.{s}.live", "rushes.{s}.live.>"),
+    "station": ("rushes-fleet.>",),
     "admin": (">",),
 }
 

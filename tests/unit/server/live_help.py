@@ -39,6 +39,7 @@ class ByHand:
         self.card = TestCard(SHAPE[1], SHAPE[0], 30, "i420")
         self.number = 0
         self.figures: Depot | None = None
+        self.archive: str | None = None
         self.depot = self.new_depot()
         self.show()
 
@@ -64,7 +65,10 @@ class ByHand:
             depot=self.depot.name,
             figures="" if self.figures is None else self.figures.name,
         )
-        self._board.show(Board(station=self.name, pid=1, started_ns=0, now_ns=now_ns, channels=(channel,)))
+        board = Board(
+            station=self.name, pid=1, started_ns=0, now_ns=now_ns, channels=(channel,), archive=self.archive
+        )
+        self._board.show(board)
 
     def put(self) -> int:
         """One frame; its number."""
@@ -157,9 +161,9 @@ def served(station: ByHand, folder: Path) -> Iterator[Served]:
 class Eye:
     """A viewer. ``texts`` and ``pictures`` hold what came, by :meth:`look`."""
 
-    def __init__(self, at: str, query: str = "", *, acks: bool = True) -> None:
+    def __init__(self, at: str, query: str = "", *, acks: bool = True, channel: str = "cam") -> None:
         self._open = contextlib.ExitStack()
-        address = f"ws://{at}/ws/live/cam{query}"
+        address = f"ws://{at}/ws/live/{channel}{query}"
         self.socket: ClientConnection = self._open.enter_context(
             connect(address, compression=None, max_size=None, close_timeout=2)
         )

@@ -107,7 +107,8 @@ def test_a_gap_names_the_nearest_moments(client, recorded):
     told = answer.json()
     assert told["kind"] == "NoSuchMoment"
     assert told["after"] == pytest.approx(recorded, abs=0.01)
-    assert told.get("before") is None
+    assert told["before"] is None
+    assert "before" not in client.get("/api/channels/nobody").json()
     late = client.get(f"/api/channels/cam/at.jpg?t={recorded + 30}").json()
     assert late["before"] == pytest.approx(recorded + 5.9, abs=0.01)
 

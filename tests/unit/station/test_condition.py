@@ -64,3 +64,16 @@ def test_a_rate_not_known_yet_or_without_a_target_is_not_late(made):
 def test_a_source_that_has_no_more_is_stopped(made, said):
     assert look(made, 9, 50, fps=0, ended="the file is over") == "stopped"
     assert said == ["door is stopped: the file is over"]
+
+
+def test_what_a_source_says_itself_is_why_it_is_not_there(made, said):
+    made.hear("connection refused")
+    assert (made.state, made.why) == ("opening", "connection refused")
+    made.hear("")
+    look(made, 1, 1)
+    assert (made.state, made.why) == ("live", "")
+    made.hear("no route to host")
+    assert made.why == "", "frames still come"
+    assert look(made, 1, 4, fps=0) == "lost"
+    assert made.why == "no route to host"
+    assert said == ["door is lost: no route to host"]

@@ -181,18 +181,18 @@ def test_variables_are_filled_in_and_never_shown(tmp_path):
     file = tmp_path / "station.toml"
     file.write_text(
         "[[channel]]\nname = '${WHERE}'\nsource = 'rtsp://${CAM_USER}:${CAM_PASS}@cam/1?token=abc'\n"
-        "[shots]\ntemplate = '$${WHERE}${API_KEY}'\n"
+        "[shots]\nfolder = '$${WHERE}${API_KEY}'\n"
     )
     variables = {"WHERE": "hall", "CAM_USER": "joe", "CAM_PASS": "s3cret", "API_KEY": "k3y"}
     found = read(file, variables=variables)
     config = found.checked()
     assert config.channel[0].source == "rtsp://joe:s3cret@cam/1?token=abc"
     assert config.channel[0].name == "hall"
-    assert config.shots.template == "${WHERE}k3y"
+    assert config.shots.folder == "${WHERE}k3y"
     shown = {(each.section, each.key): (each.value, each.where) for each in found.lines}
     assert shown["channel.hall", "source"] == ("rtsp://***@cam/1?token=***", "station.toml:3")
     assert shown["channel.hall", "name"] == ("hall", "station.toml:2")
-    assert shown["shots", "template"] == ("${WHERE}***", "station.toml:5")
+    assert shown["shots", "folder"] == ("${WHERE}***", "station.toml:5")
     assert not any(secret in str(found.lines) for secret in ("s3cret", "joe", "k3y", "abc"))
 
 

@@ -43,6 +43,10 @@ def made(what) -> Any:
 def test_its_channels_are_at_hand_and_shots_of_now_and_then(tmp_path):
     with made(config(tmp_path)) as station:
         assert list(station.channels) == ["card"]
+        assert "door" not in station.channels
+        assert station.channels.get("door") is None
+        with ShotSaver(channels=station) as saver, pytest.raises(EnvironmentError, match="known: 'card'"):
+            saver.save("door")
         card = station.channels["card"]
         frame = eventually(card.newest, "a frame")
         found = read_card(frame.to("bgr24").array)
@@ -70,7 +74,8 @@ def test_its_channels_are_at_hand_and_shots_of_now_and_then(tmp_path):
         report = station.stop()
     assert report.ok, report
     assert report.recorded_bytes > 0
-    assert list(station.channels) == []
+    with pytest.raises(ClosedError):
+        _ = station.channels
     assert station.stop() is None
     with pytest.raises(ClosedError):
         station.start()

@@ -112,6 +112,11 @@ def test_a_live_stream_goes_to_viewers_and_their_requests_come_back(guarded: Hub
         ("receiver", "$JS.API.STREAM.DELETE.R_cam"),
         ("streamer", "$SYS.REQ.SERVER.PING"),
         ("receiver", "_INBOX_worker.x"),
+        ("station", "rushes.cam.live"),
+        ("station", "rushes.cam.ask"),
+        ("station", "$JS.API.INFO"),
+        ("viewer", "rushes-fleet.here"),
+        ("streamer", "rushes-fleet.ask.x"),
     ],
 )
 def test_a_role_may_not_say_what_is_anothers(guarded: Hub, role: str, subject: str) -> None:
@@ -136,6 +141,8 @@ def test_a_role_may_not_say_what_is_anothers(guarded: Hub, role: str, subject: s
         ("receiver", ">"),
         ("streamer", "$JS.EVENT.>"),
         ("viewer", "$SYS.>"),
+        ("viewer", "rushes-fleet.>"),
+        ("station", "rushes.cam.live"),
     ],
 )
 def test_a_role_may_not_hear_what_is_anothers(guarded: Hub, role: str, subject: str) -> None:

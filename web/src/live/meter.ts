@@ -1,6 +1,7 @@
 // What the badge says: frames a second and age, over the last two seconds (pure; times in ms are handed in).
 
 const WINDOW_MS = 2000
+const LEAST_MS = 500
 
 export interface Reading {
   fps: number
@@ -28,7 +29,11 @@ export class Meter {
     const usual = n > 1 ? (last.at - first.at) / (n - 1) : WINDOW_MS
     const idle = Math.max(0, now - last.at - 2 * usual)
     const span = last.at - first.at + idle
-    return { fps: n > 1 && span > 0 ? ((n - 1) * 1000) / span : n / (WINDOW_MS / 1000), ageMs: ages[n >> 1] ?? null }
+    // A new picture often comes with its predecessors at once: two in a moment are no rate yet.
+    return {
+      fps: n > 1 && span >= LEAST_MS ? ((n - 1) * 1000) / span : n / (WINDOW_MS / 1000),
+      ageMs: ages[n >> 1] ?? null,
+    }
   }
 
   private trim(now: number): void {

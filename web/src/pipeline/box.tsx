@@ -80,6 +80,7 @@ function DepotBox({ channel }: { channel: Channel }): JSX.Element {
         <span class="num quiet">
           {depot.held} of {depot.slots}
           <Meter
+            calm
             value={depot.held}
             limit={depot.slots}
             label={`${bytes(depot.held * depot.slot_bytes)} of ${bytes(depot.slots * depot.slot_bytes)} held`}

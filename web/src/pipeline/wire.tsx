@@ -50,12 +50,20 @@ export function WireLabel({ edge, selected, onSelect }: Props): JSX.Element {
   )
 }
 
+interface MeterProps {
+  value: number
+  limit: number
+  label: string
+  /** Full is how it should be, as of a ring that keeps the newest. */
+  calm?: boolean
+}
+
 /** A small bar: how much of what is allowed is used. */
-export function Meter({ value, limit, label }: { value: number; limit: number; label: string }): JSX.Element {
+export function Meter({ value, limit, label, calm }: MeterProps): JSX.Element {
   const share = limit > 0 ? Math.min(1, value / limit) : 0
   return (
     <svg
-      class={`meter ${share > 0.8 ? 'is-high' : ''}`}
+      class={`meter ${share > 0.8 && !calm ? 'is-high' : ''}`}
       viewBox="0 0 40 6"
       width="40"
       height="6"
