@@ -7,6 +7,7 @@ and archives beside it, so both are looked up by name when they are wanted.
 from __future__ import annotations
 
 import importlib
+import os
 import secrets
 import threading
 import time
@@ -190,6 +191,9 @@ def running_station() -> FleetBackend:
             "or a host object with screenshot_v2",
             option="channels",
         )
+    # A program that runs a station itself means that one.
+    own = [each for each in boards if each.pid == os.getpid()]
+    boards = own or boards
     if len(boards) > 1:
         listed = ", ".join(f"{each.station} {each.web}".strip() for each in boards)
         raise ConfigError(

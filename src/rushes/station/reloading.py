@@ -10,6 +10,7 @@ from rushes.station.archiver import Archiver
 from rushes.station.messages import Stop
 from rushes.station.outlet import Outlet
 from rushes.station.page import Page
+from rushes.station.trial import check_call
 
 if TYPE_CHECKING:
     from rushes.station.channel import Channel
@@ -28,9 +29,13 @@ _FIXED = ("station", "data")
 def follow(runner: Runner, plan: Plan) -> str:
     """Has ``runner`` run ``plan`` instead of its own; what changed, in one line.
 
-    ConfigError, and nothing has changed, for what cannot be changed while it runs, and for addresses that cannot be
-    had.
+    ConfigError, and nothing has changed, for what cannot be changed while it runs, and for addresses and functions that
+    cannot be had: a slip in a file is not to end what runs.
     """
+    known = {each.call for each in runner.plan.works}
+    for each in plan.works:
+        if each.call not in known:
+            check_call(each.call, each.name)
     return _Change(runner, plan).apply()
 
 

@@ -42,6 +42,7 @@ def test_what_needs_no_arrays_loads_none(arguments):
         ["up", "--nonsense"],
         ["up", "station.toml"],
         ["up", "--name"],
+        ["up", "--source"],
         ["up", "--for"],
         ["depot", "nonsense"],
         ["depot", "sweep", "--dry-run", "yes"],

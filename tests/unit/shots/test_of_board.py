@@ -54,6 +54,14 @@ def test_of_several_stations_one_must_be_named(station):
         ShotSaver()
 
 
+def test_of_several_stations_the_programs_own_is_meant(station):
+    station.put(4)
+    with WebStation(f"other-{os.getpid()}") as other:
+        other.show(pid=1)
+        with ShotSaver() as saver:
+            assert taken(saver).frame_number == 4
+
+
 def test_a_moment_comes_from_the_archive_and_the_newest_from_the_depot(station, tmp_path):
     start_s = round(time.time()) - 60.0
     station.record(tmp_path / "archive", start_s=start_s)

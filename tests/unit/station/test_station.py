@@ -181,6 +181,10 @@ def test_it_follows_its_file_and_refuses_a_wrong_one(tmp_path):
         file.write_text(text.replace("[web]", "[wb]"))
         with pytest.raises(ConfigError, match="unknown table"):
             station.reload()
+        work = '[[work]]\nname = "look"\nchannel = "a"\ncall = "nowhere.to_be:found"\n'
+        file.write_text(text + work)
+        with pytest.raises(ConfigError, match="work look: no module named nowhere"):
+            station.reload()
         file.write_text('[station]\nname = "other"\n' + text)
         with pytest.raises(ConfigError, match="station cannot be changed"):
             station.reload()
