@@ -58,6 +58,7 @@ def test_of_several_stations_the_programs_own_is_meant(station):
     station.put(4)
     with WebStation(f"other-{os.getpid()}") as other:
         other.show(pid=1)
+        station.show(pid=os.getpid())
         with ShotSaver() as saver:
             assert taken(saver).frame_number == 4
 
