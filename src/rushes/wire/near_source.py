@@ -22,7 +22,7 @@ __all__ = ["NearItem", "NearSource"]
 
 _log = logging.getLogger("rushes.wire")
 _BEAT_NS = 500_000_000
-# Where nobody can say whether the streamer's process lives, it had so long to be there again.
+# A streamer whose process lives, as far as anybody can say, has so long to be there again: its farewell may be lost.
 _LOST_NS = 5_000_000_000
 _MOST_DELAY_S = 100.0
 
@@ -245,6 +245,6 @@ class NearSource(Closeable):
             self._dealer.send([near.pack(near.Alive())])
         if self._down_ns is not None and self._desk is not None:
             alive = lives(Mark(self._desk.pid, self._desk.born, self._desk.space))
-            if alive is False or (alive is None and now_ns - self._down_ns > _LOST_NS):
+            if alive is False or now_ns - self._down_ns > _LOST_NS:
                 self._ended()
         return _BEAT_NS / 1e9

@@ -26,7 +26,7 @@ __all__ = ["Router"]
 
 _READ_AHEAD = 16
 _MOST_UNSENT = 10_000
-_LINGER_MS = 200
+_LINGER_MS = 1000
 
 
 class Router(Link):

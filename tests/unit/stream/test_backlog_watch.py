@@ -39,6 +39,7 @@ def test_each_track_is_told_apart_and_the_rates_between_two_looks(running: Hub) 
             assert faces.arriving_per_s is faces.done_per_s is faces.keeps_up is None
             items[2].ack_sync()
             stored(send(made, range(10, 15)))
+            until(lambda: made.backlog("cam")["cars"].waiting, lambda found: found == 15)
             cars, faces = watch.look()
         assert (faces.arrived, faces.done, cars.done) == (15, 3, 0)
         assert faces.arriving_per_s is not None

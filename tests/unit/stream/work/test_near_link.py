@@ -19,7 +19,7 @@ from rushes.frame import Frame
 from rushes.stream.receiver import Receiver
 from rushes.stream.streamer import Streamer
 from rushes.stream.work.worker import Worker
-from rushes.wire import near
+from rushes.wire import near, near_desk, near_source
 from rushes.wire.flow import Gap
 from tests.support import mapreduce_functions as functions
 from tests.support.mapreduce import HERE, Ends, numbers, reading, settle, small, working
@@ -181,6 +181,18 @@ def test_a_streamer_that_stops_tells_of_what_nobody_worked_on() -> None:
         assert receiver.stats().dropped == {"gone": 4}
         assert receiver.stats().adds_up
         assert streamer.stats().adds_up
+
+
+def test_a_farewell_that_is_lost_only_costs_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    say = near_desk.NearDesk._say
+
+    def mute(desk: near_desk.NearDesk, peer: bytes, said: near.Down) -> None:
+        if not isinstance(said, near.End):
+            say(desk, peer, said)
+
+    monkeypatch.setattr(near_desk.NearDesk, "_say", mute)
+    monkeypatch.setattr(near_source, "_LOST_NS", 300_000_000)
+    test_a_streamer_that_stops_tells_of_what_nobody_worked_on()
 
 
 def test_what_strangers_send_disturbs_nobody(runtime: Path, caplog: pytest.LogCaptureFixture) -> None:
