@@ -14,7 +14,7 @@ from benchmarks.claims.mapreduce import disordered, doubled, lost
 from tests.unit.benchmarks.records import check_form
 
 ROOT = Path(__file__).resolve().parents[3]
-NEEDS_RAY = {"through_ray"}
+NEEDS_RAY = {"arrays_ray", "through_ray"}
 NOTHING_GOES_WRONG = {
     "calm_disordered",
     "kill_lost",
