@@ -130,10 +130,12 @@ def _claim(
     }
     ours = found[OURS]
     values: Sequence[float] = [] if isinstance(ours, str) else ours
-    parts = {name: each if isinstance(each, str) else _seconds(each, unit) for name, each in found.items()}
-    # A ratio is shown by what it is made of, and that of our own workers is made of no times.
-    shown = {} if unit == "×" else parts
-    return Claim(id_, title, unit, values, target, at_least, shown, failed=isinstance(ours, str))
+    parts: dict[str, Sequence[float] | str] = {}
+    if unit != "×":  # a ratio is shown by what it is made of, and that of our own workers is made of no times
+        parts |= {
+            name: each if isinstance(each, str) else _seconds(each, unit) for name, each in found.items()
+        }
+    return Claim(id_, title, unit, values, target, at_least, parts, failed=isinstance(ours, str))
 
 
 def _seconds(values: list[float], unit: str) -> list[float]:
