@@ -48,13 +48,11 @@ Loop = Annotated[
 ]
 MapReduce = Annotated[
     bool,
-    Parameter(
-        "--mapreduce", negative=(), show_default=False, help="Deal frames out to workers, through a hub here."
-    ),
+    Parameter("--mapreduce", negative=(), show_default=False, help="Deal frames out to workers."),
 ]
 Results = Annotated[
     bool,
-    Parameter("--mapreduce", negative=(), show_default=False, help="Take results of workers, through a hub."),
+    Parameter("--mapreduce", negative=(), show_default=False, help="Take results of workers."),
 ]
 Tracks = Annotated[
     list[str] | None,

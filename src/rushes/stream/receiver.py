@@ -32,7 +32,8 @@ class Receiver(Closeable):
         who may come later, go, and come again.
     ``nproc``     how many threads decode.
     ``mapreduce`` takes the results of workers: "tcp://host:port" is bound and starts a hub there, or joins the one
-        that is there; "nats://host:port/stream" names a server that is there already.
+        that is there; "nats://host:port/stream" names a server that is there already; "shm://name" and "ipc://name" are
+        for workers of this machine, without a server.
 
     ``start()`` opens it, ``stop()`` ends it and every iteration, and may be followed by ``start()``; ``close()`` is
     final; as a context manager it starts itself. Peer to peer, when frames are taken more slowly than they come, the
