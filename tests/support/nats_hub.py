@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-import nats
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
@@ -19,6 +18,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType,
 from rushes.wire.endpoint import parse
 from rushes.wire.hub import Hub
 from rushes.wire.hub_roles import Credentials
+from rushes.wire.jet_session import drop
 
 T = TypeVar("T")
 Errors = asyncio.Queue[Exception]
@@ -63,7 +63,12 @@ async def client(running: Hub | str, who: Credentials, **options: Any) -> AsyncI
 
     url = running if isinstance(running, str) else running.url
     settings = {"connect_timeout": 5, "max_reconnect_attempts": 200, "reconnect_time_wait": 0.02}
-    connection = await nats.connect(url, error_cb=errors.put, **{**settings, **who.options(), **options})
+    connection = Client()
+    try:
+        await connection.connect(url, error_cb=errors.put, **{**settings, **who.options(), **options})
+    except BaseException:
+        await drop(connection)  # nats-py leaves the socket of a connection that is refused open
+        raise
     try:
         yield connection
     finally:

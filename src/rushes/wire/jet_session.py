@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from rushes.wire.jet_servers import Servers
 
-__all__ = ["Dialer", "Session", "User"]
+__all__ = ["Dialer", "Session", "User", "drop"]
 
 T = TypeVar("T")
 _log = logging.getLogger("rushes.wire")
@@ -153,7 +153,7 @@ class Dialer:
                     wait_s = _WAIT_S
                     await self._serve(session)
             finally:
-                await _drop(client)
+                await drop(client)
             # Many clients lose their server at the same moment; they need not all come back at the same one.
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
 
@@ -276,7 +276,7 @@ async def _watch(session: Session) -> None:
         session.end()
 
 
-async def _drop(client: Client) -> None:
+async def drop(client: Client) -> None:
     """Closes a client, politely where that ends soon, and its socket for certain."""
     try:
         await asyncio.wait_for(client.close(), _CLOSE_S)
