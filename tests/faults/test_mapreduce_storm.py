@@ -24,7 +24,9 @@ TRACKS = ("a", "b")
 class Storm:
     """Kills at random, and starts again what does not come back by itself. ``hub_s`` apart are the hub's deaths."""
 
-    def __init__(self, seed: int, before: set[int], workers: list[Node], receiver: Node, hub_s: float) -> None:
+    def __init__(
+        self, seed: int, before: set[int], workers: list[Node], receiver: Node, hub_s: float
+    ) -> None:
         self._lot, self._before, self._hub_s = random.Random(seed), before, hub_s
         self._workers, self._receiver = workers, receiver
         self._hub_due = time.monotonic() + 0.5
