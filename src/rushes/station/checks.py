@@ -25,6 +25,15 @@ _SHM_FATAL, _SHM_WANTED = 32 * _MIB, 256 * _MIB
 _RAM_WANTED = 512 * _MIB
 _FILES_WANTED = 1024
 _SETTLE_S = 0.05
+_EXTRAS = {
+    "hub": "nats",
+    "qt": "PySide6",
+    "report": "matplotlib",
+    "s3": "obstore",
+    "screen": "mss",
+    "video": "av",
+    "web": "starlette",
+}
 _PEERS = ("iceoryx2", "frames_depot")
 
 
@@ -154,6 +163,15 @@ def _peers() -> Check:
     )
 
 
+def _extras() -> Check:
+    """Each extra by one package of its own that nothing else brings."""
+    there = {name: importlib.util.find_spec(package) is not None for name, package in _EXTRAS.items()}
+    missing = [name for name, found in there.items() if not found]
+    found = ", ".join(name for name in there if there[name]) or "none"
+    tail = f"; for more: pip install 'rushes[{','.join(missing)}]'" if missing else ""
+    return Check("extras", True, found + tail)
+
+
 def _place() -> Path:
     from rushes.depot import segment
 
@@ -170,5 +188,6 @@ _CHECKS: tuple[Callable[[], Check], ...] = (
     _files,
     _memory,
     _clock,
+    _extras,
     _peers,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 import threading
 import time
@@ -67,6 +68,10 @@ class Recorder:
         overwrite: bool = False,
     ) -> None:
         check_options(format, every_s, quality, memory_bytes, disk_bytes, threads)
+        if format == "mp4":
+            importlib.import_module(
+                "rushes.codecs.video.writer"
+            )  # a MissingExtra now, not at the first frame
         self._given, self._out, self._every_s = source, Path(out), every_s
         self._format, self._quality, self._disk_bytes = format, quality, disk_bytes
         self._threads = 1 if format == "mp4" else threads or 2

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
-import av
-from av.error import EOFError as Drained
-from av.error import FFmpegError
-
+from rushes.codecs.video.library import FFmpegError, av
+from rushes.codecs.video.library import NoData as Drained
 from rushes.codecs.video.pictures import to_picture
 from rushes.errors import CorruptImage, UnsupportedFormat
 from rushes.limits import MAX_PIXELS, check_pixels

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from av.error import EOFError as Drained
-from av.error import FFmpegError
-
+from rushes.codecs.video.library import FFmpegError
+from rushes.codecs.video.library import NoData as Drained
 from rushes.codecs.video.pictures import to_picture
 from rushes.limits import MAX_PIXELS, check_pixels
 

@@ -7,9 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from av.error import FFmpegError, InvalidDataError
-
 from rushes.codecs.video.decoding import Decoding
+from rushes.codecs.video.library import FFmpegError, InvalidDataError
 from rushes.codecs.video.media import Damage, MediaInfo, Packet, Picture
 from rushes.codecs.video.opening import check_size, explain, is_remote, open_container, show, video_stream
 from rushes.codecs.video.pictures import native_format

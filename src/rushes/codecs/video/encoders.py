@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import av
-from av.error import FFmpegError
-
+from rushes.codecs.video.library import FFmpegError, av
 from rushes.errors import ConfigError, EncodeError, unknown_name
 
 if TYPE_CHECKING:

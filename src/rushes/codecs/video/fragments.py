@@ -7,10 +7,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-import av
-from av.error import EOFError as NoData
-from av.error import FFmpegError, InvalidDataError
-
+from rushes.codecs.video.library import FFmpegError, InvalidDataError, NoData, av
 from rushes.codecs.video.media import MediaInfo
 from rushes.codecs.video.pictures import native_format
 from rushes.codecs.video.template import Template

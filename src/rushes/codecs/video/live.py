@@ -9,15 +9,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import av
 import numpy as np
-from av.codec.context import Flags
-from av.error import FFmpegError
-from av.video.frame import PictureType
 
 from rushes._native import compiled
 from rushes.codecs.colour import bgra_to_i420
 from rushes.codecs.video.encoders import encoder_options, find_encoder, names_of
+from rushes.codecs.video.library import FFmpegError, Flags, PictureType, av
 from rushes.codecs.video.memory import THEIRS, wrap
 from rushes.codecs.video.pictures import to_picture
 from rushes.codecs.video.scale import convert, reshape_frame

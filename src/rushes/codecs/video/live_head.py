@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-import av
-from av.error import FFmpegError
-
+from rushes.codecs.video.library import FFmpegError, av
 from rushes.codecs.video.media import MediaInfo
 from rushes.codecs.video.template import Template
 from rushes.codecs.video.writer import VideoWriter

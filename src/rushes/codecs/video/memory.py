@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from av.video.frame import VideoFrame
 
 from rushes.codecs.colour import planes
+from rushes.codecs.video.library import VideoFrame
 
 if TYPE_CHECKING:
     from rushes.codecs.colour import Pixels

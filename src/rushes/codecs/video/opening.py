@@ -6,10 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import av
-from av.error import EOFError as NoData
-from av.error import FFmpegError, InvalidDataError
-
+from rushes.codecs.video.library import FFmpegError, InvalidDataError, NoData, av
 from rushes.codecs.video.redact import redact, redact_text
 from rushes.errors import ConfigError, CorruptImage, SourceUnavailable, UnsupportedFormat
 from rushes.limits import MAX_PIXELS, check_pixels

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from av.video.format import VideoFormat
-from av.video.reformatter import Colorspace
-
+from rushes.codecs.video.library import Colorspace, VideoFormat
 from rushes.codecs.video.media import Picture
 from rushes.codecs.video.memory import THEIRS, unwrap
 from rushes.codecs.video.scale import reshape_frame

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from rushes.codecs import colour
 from rushes.codecs.colour import FORMATS, bgra_to_i420
+from rushes.codecs.video.library import ColorRange, Colorspace, Interpolation
 from rushes.codecs.video.memory import THEIRS, shape_of, take, unwrap, wrap
 from rushes.errors import FrameError, unknown_name
 from rushes.frame import check_array, picture_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import av
+from rushes.codecs.video.library import av
 
 __all__ = ["Template"]
 

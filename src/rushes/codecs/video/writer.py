@@ -7,12 +7,10 @@ import threading
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-import av
 import numpy as np
-from av.error import FFmpegError
-from av.video.frame import PictureType
 
 from rushes.codecs.video.encoders import Encoder, encoder_options, find_encoder, names_of
+from rushes.codecs.video.library import FFmpegError, PictureType, av
 from rushes.codecs.video.memory import THEIRS, wrap
 from rushes.codecs.video.output import Output
 from rushes.codecs.video.scale import reshape_frame
