@@ -12,7 +12,7 @@ from rushes.station.messages import Recorded, Report, Streamed, Worked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rushes.depot import Depot, DepotStats
+    from rushes.depot import Depot, DepotStats, Lease
 
 __all__ = ["Books"]
 
@@ -21,6 +21,7 @@ _FPS_STEP_NS = 50_000_000
 # What the live line shows is of the last seconds; the account at the end is of many minutes.
 _MARKS_SHOWN = 200
 _MARKS_KEPT = 20_000
+_LOOKS = 5
 
 
 class Books:
@@ -137,15 +138,18 @@ class Books:
         return (self._marks if whole_run else self._shown).summary()
 
     def edges(self, channel: str, depot: Depot) -> tuple[EdgeStats, ...]:
-        """Every edge's ledger. Adds up exactly once nothing moves any more; before, by a frame or two."""
-        stats, newest = depot.stats(), depot.newest()
+        """Every edge's ledger.
+
+        While frames move, what waits is what was offered and has no end yet: the depot's own count of it is taken at
+        another moment. Once nothing moves any more it is the depot's, which proves the sum.
+        """
+        stats, newest = _at_once(depot)
         edges = [SourceCounts.of(newest).edge(f"{channel} source -> {channel}", newest, stats)]
-        rows = {row.name: row.waiting for row in stats.consumers}
         for name, book in self.readers.items():
             if name == self.recorder and not self.recorded.state:
                 continue  # it never began: another process records
             final = self._finals.get(name)
-            waiting = rows.get(name) if final is None else final.depot_waiting
+            waiting = None if final is None else final.depot_waiting
             edges.append(book.edge(f"{channel} -> {name}", stats.head, waiting))
         if self.recorder is not None and self.recorded.state:
             seen = self.readers[self.recorder].seen_total
@@ -167,3 +171,12 @@ class Books:
             if isinstance(report, Report) and report.seen != report.depot_seen:
                 found.append(f"{name} read {report.seen} frames, the depot counted {report.depot_seen}")
         return found
+
+
+def _at_once(depot: Depot) -> tuple[DepotStats, Lease | None]:
+    """The counts and the newest frame of one moment, as far as they can be had: a source may be faster than this."""
+    for _ in range(_LOOKS):
+        stats, newest = depot.stats(), depot.newest()
+        if newest is None or newest.sequence == stats.head:
+            break
+    return stats, newest

@@ -101,10 +101,10 @@ class ReaderBook:
         missed = self.missed_before + self.missed
         return EdgeStats(
             name,
-            offered=head + 1,
+            offered=max(head, self.position) + 1,
             delivered=self.seen_total,
             dropped={"missed": missed} if missed else {},
-            waiting=head - self.position if waiting is None else waiting,
+            waiting=max(0, head - self.position) if waiting is None else waiting,
         )
 
 

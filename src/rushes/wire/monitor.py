@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["REFUSALS", "SILENT_S", "UNTENDED_S", "Change", "Happening", "Peers"]
+__all__ = ["REFUSALS", "REFUSED_S", "SILENT_S", "UNTENDED_S", "Change", "Happening", "Peers"]
 
 Happening = Literal["connected", "ready", "refused", "broken", "disconnected", "retrying"]
 Change = Literal["up", "down", "failed"]
 
 REFUSALS = 3
 """So many refused handshakes in a row are no accident: the keys do not fit."""
+REFUSED_S = 2.0
+"""Nor are they when they go on for so long: a line whose server is starting again breaks three in a fifth of that."""
 SILENT_S = 2.0
 """A handshake may take so long. A peer that is stopped stays silent for all of it, and refuses nobody."""
 UNTENDED_S = 0.25
@@ -28,6 +30,8 @@ class Peers:
     def __init__(self) -> None:
         self.up = 0
         self.refusals = 0
+        self._refused_s = 0.0
+        self._fitted = False
         self._live: set[int] = set()
         self._failed = 0
         self._began_s = 0.0
@@ -43,16 +47,24 @@ class Peers:
             self._ended_s = None
         elif what == "ready":
             self.up += 1
-            self.refusals = 0
+            self.refusals, self._fitted = 0, True
             return "up"
         elif what == "disconnected":
             return self._ended(number, now_s)
         else:
             self._failed += 1
-            if what == "refused" or now_s - self._began_s < SILENT_S * 0.9:
+            # One that merely broke says nothing against keys that fitted before: a tunnel or a balancer takes
+            # connections, and drops them, while its server is gone.
+            broke = what != "refused"
+            if not broke or (not self._fitted and now_s - self._began_s < SILENT_S * 0.9):
+                self._refused_s = self._refused_s if self.refusals else now_s
                 self.refusals += 1
             return "failed"
         return None
+
+    def denied(self, now_s: float) -> bool:
+        """True when the other end lets us not in, for all that can be known of it."""
+        return self.refusals >= REFUSALS and now_s - self._refused_s >= REFUSED_S
 
     def untended(self, now_s: float) -> bool:
         """True when the one connection ended and nobody is going to take it up again."""

@@ -28,7 +28,7 @@ import zmq.utils.garbage  # registers its exit hook here: hooks run last first, 
 
 from rushes.errors import AccessDenied, BadMessage, ClosedError, WireError
 from rushes.lifecycle import Closeable
-from rushes.wire.monitor import REFUSALS, UNTENDED_S, Peers
+from rushes.wire.monitor import UNTENDED_S, Peers
 from rushes.wire.zmq_sockets import (
     EVENTS,
     MAX_PART_BYTES,
@@ -83,6 +83,7 @@ class Link(Closeable):
         self._lock = threading.Lock()
         self._stop = False
         self._peers = Peers()
+        self._denied = False  # and so it was told, once
         self._redial_s: float | None = None
         folder = ipc_folder() if endpoint.scheme == "ipc" else Path()
         self._where = endpoint.zmq_bind(folder) if bind else endpoint.zmq_connect(folder)
@@ -196,16 +197,18 @@ class Link(Closeable):
             if change == "failed":
                 self._failed()
             elif change is not None:
+                self._denied = self._denied and change != "up"
                 self._tell(change)
 
     def _failed(self) -> None:
         if self._bind:
             self._tell("refused", AccessDenied(f"{self.name} let a peer not in", endpoint=self.name))
-        elif self._peers.refusals >= REFUSALS:
+        elif self._peers.denied(time.monotonic()):
             if self._redial_s is None:
                 self._hang_up(_BACK_OFF_S)
-            if self._peers.refusals == REFUSALS:
-                text = f"{self.name} refused {REFUSALS} handshakes in a row: check keys= at both ends"
+            if not self._denied:
+                self._denied = True
+                text = f"{self.name} refused {self._peers.refusals} handshakes in a row: check keys= at both ends, and that somebody serves there"
                 self._tell("denied", AccessDenied(text, endpoint=self.name))
 
     def _tend(self) -> float | None:

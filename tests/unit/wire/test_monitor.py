@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from rushes.wire.monitor import SILENT_S, UNTENDED_S, Peers
+import pytest
+
+from rushes.wire.monitor import REFUSED_S, SILENT_S, UNTENDED_S, Happening, Peers
 
 
 def test_a_peer_comes_and_goes() -> None:
@@ -32,6 +34,31 @@ def test_refusals_count_in_a_row_only() -> None:
     peers.note("connected", 5, 0.2)
     peers.note("ready", 0, 0.2)
     assert peers.refusals == 0
+
+
+@pytest.mark.parametrize("how", ["broken", "refused"])
+def test_nobody_is_denied_by_what_passes_within_a_moment(how: Happening) -> None:
+    peers = Peers()
+    for at in range(40):
+        peers.note("connected", 5, at / 10)
+        peers.note(how, 0, at / 10)
+        peers.note("disconnected", 5, at / 10)
+        assert peers.denied(at / 10) == (at / 10 >= REFUSED_S)
+
+
+def test_keys_that_fitted_are_not_doubted_for_connections_that_break() -> None:
+    """As at a tunnel whose server is being started again; a refusal that says so is another thing."""
+    peers = Peers()
+    peers.note("connected", 5, 0.0)
+    peers.note("ready", 0, 0.0)
+    for at in range(1, 10):
+        peers.note("connected", 5, at)
+        peers.note("broken", 0, at)
+        peers.note("disconnected", 5, at)
+    assert not peers.denied(10)
+    for at in range(10, 20):
+        peers.note("refused", 0, at)
+    assert peers.denied(20)
 
 
 def test_a_silent_peer_refuses_nobody() -> None:

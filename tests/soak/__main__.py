@@ -1,0 +1,29 @@
+"""``python -m tests.soak --for 10m``: harms the built-in station, and proves what is promised of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rushes.limits import parse_duration
+from tests.soak.run import soak
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
+    parser.add_argument("--for", dest="long", default="10m", help='how long: "30s", "10m", "1h"')
+    parser.add_argument("--seed", type=int, default=1, help="of the order of harms")
+    parser.add_argument("--json", type=Path, help="where to keep what was found")
+    parser.add_argument("--keep", type=Path, help="a folder that stays, with logs and recordings")
+    options = parser.parse_args()
+    report = soak(parse_duration(options.long), options.seed, keep=options.keep, say=print)
+    if options.json is not None:
+        options.json.write_text(json.dumps(report.as_record(), indent=1) + "\n")
+    print(report.table())
+    return 1 if report.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

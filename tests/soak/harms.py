@@ -1,0 +1,115 @@
+"""What is done to a station, at random: each harm ends by itself, and says what it was."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.soak.site import Site
+
+_BLOCK = bytes(1 << 16)
+
+
+class Harms:
+    """Draws one after another from a bag that is filled again when it is empty, so that none is left out for long."""
+
+    def __init__(self, site: Site, seed: int) -> None:
+        self._site, self._lot = site, random.Random(seed)
+        self._bag: list[str] = []
+        self.done: Counter[str] = Counter()
+
+    def next(self) -> str:
+        """Does one; what it was."""
+        table = _TABLE if self._site.small_disk else [each for each in _TABLE if each != "disk full"]
+        self._bag = self._bag or self._lot.sample(table, len(table))
+        kind = self._bag.pop()
+        told = _DOING[kind](self._site, self._lot)
+        if told:
+            self.done[kind] += 1
+        return f"{kind}: {told}" if told else ""
+
+
+def named(pid: int) -> str:
+    """What the process of a station is called: the end of its command line."""
+    with contextlib.suppress(OSError, IndexError):
+        name = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[-2].decode()
+        return "handler" if name.isdigit() else name
+    return ""
+
+
+def _someone(site: Site, lot: random.Random) -> int | None:
+    found = sorted(site.family())
+    return lot.choice(found) if found else None
+
+
+def _kill(site: Site, lot: random.Random) -> str:
+    pid = _someone(site, lot)
+    if pid is None:
+        return ""
+    name = named(pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    site.killed = pid
+    return name
+
+
+def _stall(site: Site, lot: random.Random) -> str:
+    pid = _someone(site, lot)
+    if pid is None:
+        return ""
+    name, long_s = named(pid), lot.uniform(0.3, 3.0)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            time.sleep(long_s)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    return f"{name} for {long_s:.1f} s"
+
+
+def _cut(site: Site, lot: random.Random) -> str:
+    long_s = lot.uniform(0.2, 3.0)
+    site.line.cut()
+    time.sleep(long_s)
+    site.line.mend()
+    return f"for {long_s:.1f} s"
+
+
+def _fill(site: Site, lot: random.Random) -> str:
+    long_s = lot.uniform(0.5, 3.0)
+    with _filled(site.disk / "filler"):
+        time.sleep(long_s)
+    return f"for {long_s:.1f} s"
+
+
+@contextlib.contextmanager
+def _filled(path: Path) -> Iterator[None]:
+    try:
+        with path.open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(_BLOCK)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+            yield
+    finally:
+        path.unlink()
+
+
+_DOING: dict[str, Callable[[Site, random.Random], str]] = {
+    "kill": _kill,
+    "stall": _stall,
+    "cut": _cut,
+    "disk full": _fill,
+}
+_TABLE = ["kill", "kill", "kill", "stall", "stall", "cut", "disk full"]
