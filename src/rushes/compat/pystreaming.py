@@ -23,10 +23,16 @@ from rushes.stream import (
     recv,
     send,
 )
+from rushes.stream.handler import Handler
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from rushes.stream import SendResult
 
 __all__ = [
     "IMAG_L",
@@ -49,8 +55,35 @@ __all__ = [
 ]
 
 
+class _Later(Handler):
+    """A handler that programs ask for before the start: the stream's own is found when it is first used."""
+
+    def __init__(self, find: Callable[[], Handler]) -> None:
+        self._find = find
+        self._found: Handler | None = None
+
+    def __next__(self) -> dict[str, Any]:
+        return next(self._real())
+
+    def __call__(self, timeout: float = 0) -> Iterator[dict[str, Any] | None]:
+        # A generator, for buffer() calls its handlers when it is made, which may be before the start, too.
+        yield from self._real()(timeout)
+
+    def wait(self, timeout_s: float) -> bool:
+        return self._real().wait(timeout_s)
+
+    def _real(self) -> Handler:
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+
 class Streamer(stream.Streamer):
     """Sends frames of video; as :class:`rushes.stream.Streamer`, but the end of a with-block only stops it."""
+
+    def send(self, frame: Any, meta: Mapping[str, Any] | None = None) -> SendResult:
+        """Takes one frame, an array or a Frame, and returns at once; whether it was accepted, and its number."""
+        return super().send(frame, meta)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -66,6 +99,16 @@ class Receiver(stream.Receiver):
         """Whether frames are received now."""
         return self._started
 
+    @property
+    def handler(self) -> Handler:
+        """The frames as dicts {arr, meta, ftime, fno, track}: to be iterated, or called with a time-out.
+
+        May be had before ``start()``; ConfigError when it is used before.
+        """
+        return (
+            super().handler if self.started or self.closed else _Later(lambda: super(Receiver, self).handler)
+        )
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -74,6 +117,19 @@ class Receiver(stream.Receiver):
 
 class Worker(stream.Worker):
     """Works on frames of one track; as :class:`rushes.stream.Worker`, but the end of a with-block only stops it."""
+
+    @property
+    def started(self) -> bool:
+        """Whether frames are worked on now."""
+        return self._desk is not None
+
+    @property
+    def handler(self) -> Handler:
+        """The frames as dicts {arr, meta, ftime, fno, track, buf}: to be iterated, or called with a time-out.
+
+        May be had before ``start()``; ConfigError when it is used before.
+        """
+        return super().handler if self.started or self.closed else _Later(lambda: super(Worker, self).handler)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -101,6 +157,10 @@ class AudioStreamer(stream.AudioStreamer):
     def fno(self) -> int:
         """The number of the next segment."""
         return self._number
+
+    def send(self, arr: NDArray[Any], meta: dict[str, Any] | None = None) -> SendResult:
+        """Sends one segment of samples and returns at once."""
+        return super().send(arr, meta)
 
 
 class AudioReceiver(stream.AudioReceiver):

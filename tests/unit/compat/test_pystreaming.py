@@ -59,11 +59,13 @@ def some(handler, count, timeout=PATIENCE_MS):
     ("call", "words"),
     [
         (door.Streamer, ["endpoint", "tracks", "nproc", "mapreduce"]),
+        (door.Streamer.send, ["self", "frame", "meta"]),
         (door.Streamer.testcard, ["self", "card", "animated"]),
         (door.Receiver, ["endpoint", "nproc", "mapreduce"]),
         (door.Worker, ["source", "drain", "track", "reqthread", "decproc"]),
         (door.Worker.send, ["self", "data"]),
         (door.AudioStreamer, ["endpoint"]),
+        (door.AudioStreamer.send, ["self", "arr", "meta"]),
         (door.AudioReceiver, ["endpoint"]),
         (door.AudioReceiver.recv, ["self", "timeout"]),
         (door.buffer, ["bufferlen", "handlers"]),
@@ -171,6 +173,27 @@ def test_iterating_the_handler_ends_at_the_stop(endpoint):
                     receiver.stop()
     assert len(seen) >= 10
     assert set(seen) == {(48, 64, 3)}
+
+
+def test_handlers_may_be_had_before_the_start(endpoint):
+    streamer, receiver = door.Streamer(endpoint), door.Receiver(endpoint)
+    worker = door.Worker("tcp://127.0.0.1:9", "tcp://127.0.0.1:9")
+    merged = door.buffer(0.05, {"video": receiver.handler})
+    single = receiver.handler
+    for handler in (single, worker.handler):
+        with pytest.raises(ConfigError, match="not started"):
+            next(handler)
+        with pytest.raises(ConfigError, match="not started"):
+            next(handler(timeout=0))
+    assert not worker.started
+    with streamer, receiver, Steady(lambda number: streamer.send(frame=gray(number))):
+        assert next(single)["arr"].shape == (48, 64, 3)
+        assert [name for name, _ in itertools.islice(merged, 5)] == ["video"] * 5
+        merged.close()
+    for each in (worker, receiver, streamer):
+        each.close()
+    with pytest.raises(ClosedError):
+        receiver.handler  # noqa: B018
 
 
 def test_video_and_sound_come_in_one_order(endpoint):
