@@ -15,7 +15,7 @@ from tests.architecture.source import ROOT, report
 PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*)==[0-9][A-Za-z0-9.+!-]*( ; [a-z_A-Z0-9 .<>=!\"']+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 
-LOCKS = ["requirements.lock", "requirements-bench.lock", "requirements-fuzz.lock"]
+LOCKS = ["requirements.lock", "requirements-bench.lock", "requirements-docs.lock", "requirements-fuzz.lock"]
 LINES = {name: (ROOT / name).read_text(encoding="utf-8").splitlines() for name in LOCKS}
 
 

@@ -101,13 +101,16 @@ def verify(
 
 @archive.command
 def export(
-    channel: str,
+    channel: Annotated[str, Parameter(help="Which one.")],
     out: Annotated[str, Parameter(help="A .mp4, .gif or .webp file, or a folder for pictures.")],
     *,
     folder: ArchiveFolder = ARCHIVE,
     from_: From = None,
     to: To = None,
     last: Annotated[str | None, Parameter("--last", help='Instead of times: the last "30s", "5min".')] = None,
+    figures: Annotated[
+        bool, Parameter("--figures", negative=(), show_default=False, help="Draw in what was found.")
+    ] = False,
     cold: Cold = None,
     json: Json = False,
 ) -> int:
@@ -122,10 +125,11 @@ def export(
         if last is not None:
             from rushes.limits import parse_duration
 
-            made = recordings.clip(channel, parse_duration(last, option="--last"), out, progress=progress)
+            seconds = parse_duration(last, option="--last")
+            made = recordings.clip(channel, seconds, out, figures=figures, progress=progress)
         else:
             start, end = _moment(from_, "--from"), _moment(to or "now", "--to")
-            made = recordings.export(channel, start, end, out, progress=progress)
+            made = recordings.export(channel, start, end, out, figures=figures, progress=progress)
     if json:
         spans = [_plain(span) for span in made.spans]
         print_json({**asdict(made), "path": str(made.path), "spans": spans})

@@ -45,7 +45,7 @@ Pick = Annotated[bool, Parameter("--pick", negative=(), help="Draw the part of t
 
 
 def capture(
-    uri: str,
+    uri: Annotated[str, Parameter(help="What to record.")],
     *,
     rect: Rect = None,
     pick: Pick = False,

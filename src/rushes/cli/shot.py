@@ -40,7 +40,7 @@ Timeout = Annotated[str, Parameter("--timeout", help="Give up after this long.")
 
 
 def shot(
-    channel: str,
+    channel: Annotated[str, Parameter(help="Which one.")],
     *,
     at: At = None,
     figures: Figures = False,

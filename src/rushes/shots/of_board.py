@@ -218,7 +218,11 @@ def _of_station(board_module: Any, name: str) -> FleetBackend:
         opened.close()
         reader.close()
 
-    near = BoardBackend(look, joined.get, lambda: opened.get(look().archive), end)
+    def archive() -> Any:
+        board = look()
+        return opened.get(board.archive, board.cold)
+
+    near = BoardBackend(look, joined.get, archive, end)
     return FleetBackend(near, lambda: str(look().web))
 
 
@@ -229,11 +233,12 @@ class _Opened:
         self._lock = threading.Lock()
         self._archive: Any = None
 
-    def get(self, path: str | None) -> Any:
+    def get(self, path: str | None, cold: str | None) -> Any:
         with self._lock:
             if self._archive is None and path is not None:
                 try:
-                    self._archive = importlib.import_module("rushes.archive").Archive(path, mode="r")
+                    archive = importlib.import_module("rushes.archive").Archive
+                    self._archive = archive(path, mode="r", cold=cold)
                 except ArchiveError as error:
                     if type(error) is not ArchiveError:  # it is there, and cannot be used
                         raise

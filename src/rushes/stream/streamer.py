@@ -50,6 +50,8 @@ class Streamer(Closeable):
 
     ``endpoint``  where receivers find it: "tcp://127.0.0.1:5555", "ipc://name", "shm://depot", or by way of a hub
         "nats://host:port/stream". One that others reach needs ``keys`` (see ``rushes keys new``), or ``insecure``.
+    ``tracks``    the frames' tracks, of which each goes on one; with ``mapreduce`` every frame goes to workers of each,
+        and ``when_full`` is "block" unless told otherwise.
     ``nproc``     how many threads encode. ``codec``: "jpeg" (with ``quality`` 1 to 100), "raw", or "h264".
     ``when_full`` "drop_oldest" (the default) or "drop_newest" of what comes faster than it can be encoded; "block"
         loses nothing: ``send`` waits for room, here and at the slowest receiver's.

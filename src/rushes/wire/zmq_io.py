@@ -208,7 +208,10 @@ class Link(Closeable):
                 self._hang_up(_BACK_OFF_S)
             if not self._denied:
                 self._denied = True
-                text = f"{self.name} refused {self._peers.refusals} handshakes in a row: check keys= at both ends, and that somebody serves there"
+                text = (
+                    f"{self.name} refused {self._peers.refusals} handshakes in a row: check keys= at both ends, and "
+                    "that somebody serves there"
+                )
                 self._tell("denied", AccessDenied(text, endpoint=self.name))
 
     def _tend(self) -> float | None:
