@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def test_images_come_by_priority_and_without_blocking(pictures):
         path = pictures[priority.value]
         loader.schedule_load(
             request_id=priority.name,
-            loader_func=lambda path=path: opened(path),
+            loader_func=partial(opened, path),
             callback=shown.under(priority.name),
             priority=priority,
             bounds=(0.0, 16.0, 0.0, 8.0),
@@ -106,7 +107,7 @@ def test_a_moved_view_cancels_what_is_obsolete(pictures):
     shown, loader = Shown(), AsyncImageLoader(4)
     for number, path in enumerate(pictures[:4]):
         name = f"texture7_{number}"
-        loader.schedule_load(name, lambda path=path: opened(path), shown.under(name))
+        loader.schedule_load(name, partial(opened, path), shown.under(name))
     loader.schedule_load("texture77_0", lambda: opened(pictures[4]), shown.under("another"))
     assert loader.cancel_obsolete_for_texture(texture_id="texture7", keep_request_id="texture7_3") == 3
     assert loader.get_pending_count() == 2

@@ -63,6 +63,7 @@ class WebStation:
             ),
             memory_bytes=171 << 20,
             memory_budget=512 << 20,
+            processes_bytes=360 << 20,
         )
         self.show()
 

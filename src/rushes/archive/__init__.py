@@ -7,6 +7,7 @@ from rushes.archive.recording import Recording
 from rushes.archive.records import (
     ArchiveStats,
     Exported,
+    FigureSpan,
     PruneReport,
     RecordingStats,
     Span,
@@ -17,6 +18,7 @@ __all__ = [
     "Archive",
     "ArchiveStats",
     "Exported",
+    "FigureSpan",
     "PruneReport",
     "Recording",
     "RecordingStats",

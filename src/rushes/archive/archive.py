@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rushes.archive.recording import Recording
-    from rushes.archive.records import Exported, PruneReport, Span, VerifyReport
+    from rushes.archive.records import Exported, FigureSpan, PruneReport, Span, VerifyReport
     from rushes.archive.recovery import Recovered
     from rushes.figures import Figure
     from rushes.frame import Frame
@@ -161,8 +161,7 @@ class Archive(AsyncCloseable):
         self._check_known(channel)
         if not max_gap_s >= 0:
             raise ConfigError(f"max_gap_s is {max_gap_s}; give 0 or more", option="max_gap_s")
-        start_ns, end_ns = _range(start, end)
-        return self._index.spans(channel, start_ns, end_ns, round(max_gap_s * 1e9))
+        return self._index.spans(channel, *_range(start, end), round(max_gap_s * 1e9))
 
     def thumbnails(
         self, channel: str, start: Moment, end: Moment, n: int, *, width: int = 320
@@ -180,6 +179,15 @@ class Archive(AsyncCloseable):
             channel, to_ns(start, option="start"), to_ns(end, option="end") + _WITHIN_NS, text
         )
 
+    def figures_between(self, channel: str, start: Moment, end: Moment, n: int = 500) -> list[FigureSpan]:
+        """When figures were kept, in at most ``n`` spans, and how many. As many moments are looked at, however
+        many figures there are: pauses shorter than an ``n``-th of the time are closed, what is shorter is not counted.
+        """
+        self._check_known(channel)
+        if n < 1:
+            raise ConfigError(f"n must be 1 or more, got {n}", option="n")
+        return self._reader.figures_between(channel, *_range(start, end), n)
+
     def export(
         self,
         channel: str,
@@ -187,6 +195,7 @@ class Archive(AsyncCloseable):
         end: Moment,
         path: str | os.PathLike[str],
         *,
+        figures: bool = False,
         progress: Callable[[int, int], object] | None = None,
         cancel: StopToken | None = None,
     ) -> Exported:
@@ -194,29 +203,21 @@ class Archive(AsyncCloseable):
         a folder of pictures.
 
         An .mp4 is copied, not encoded again, and so begins with the key frame at or before ``start``; pauses are
-        closed up. ``progress(done, all)`` counts pictures. The output appears when it is whole or not at all; a
-        cancel raises JobCancelled. Raises NoSuchMoment when there is nothing, ConfigError for another suffix.
+        closed up. With ``figures`` those of each picture are drawn in, for which an .mp4 with any is encoded anew.
+        ``progress(done, all)`` counts pictures. The output appears when it is whole or not at all; a cancel
+        raises JobCancelled. Raises NoSuchMoment when there is nothing, ConfigError for another suffix.
         """
         self._check_known(channel)
-        start_ns, end_ns = _range(start, end)
-        return export(
-            self._index, self._fetch, channel, start_ns, end_ns, Path(path), progress=progress, cancel=cancel
-        )
+        between = (channel, *_range(start, end), Path(path))
+        drawn = self._reader if figures else None
+        return export(self._index, self._fetch, *between, drawn=drawn, progress=progress, cancel=cancel)
 
-    def clip(
-        self,
-        channel: str,
-        seconds: float,
-        path: str | os.PathLike[str],
-        *,
-        progress: Callable[[int, int], object] | None = None,
-        cancel: StopToken | None = None,
-    ) -> Exported:
-        """Exports the last ``seconds`` of the channel, up to its newest picture that is in the file."""
+    def clip(self, channel: str, seconds: float, path: str | os.PathLike[str], **options: Any) -> Exported:
+        """Exports the last ``seconds`` of the channel, up to its newest picture in the file; ``options`` of export."""
         self._check_known(channel)
         last_ns = self._index.last(channel)
         now_s = (SYSTEM.wall_ns() if last_ns is None else last_ns) / 1e9
-        return self.export(channel, now_s - seconds, now_s + 1e-6, path, progress=progress, cancel=cancel)
+        return self.export(channel, now_s - seconds, now_s + 1e-6, path, **options)
 
     def verify(
         self, *, deep: bool = True, progress: Callable[[int, int], object] | None = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rushes.archive.fetch import read_samples
 from rushes.archive.passage import Passage, Shown, last_needed
 from rushes.archive.records import Exported
+from rushes.codecs.picture import draw
 from rushes.codecs.sequence import check_kind, fresh_name, remove, write_sequence
 from rushes.codecs.video.bare import BareDecoder
 from rushes.codecs.video.fragments import describe
@@ -17,6 +18,7 @@ from rushes.codecs.video.scale import convert, resize
 from rushes.codecs.video.writer import VideoWriter
 from rushes.errors import ArchiveCorrupt, ConfigError, DecodeError, JobCancelled, NoSuchMoment
 from rushes.frame import picture_size
+from rushes.moments import from_ns
 
 if TYPE_CHECKING:
     import os
@@ -24,15 +26,28 @@ if TYPE_CHECKING:
 
     from rushes.archive.fetch import Reads
     from rushes.archive.index import Index
-    from rushes.archive.records import Found, Segment
+    from rushes.archive.records import FigureSpan, Found, Segment
     from rushes.codecs.colour import Pixels
     from rushes.codecs.video.bare import Decoded
     from rushes.codecs.video.media import MediaInfo
+    from rushes.figures import Figure
     from rushes.lifecycle import StopToken
 
-__all__ = ["export"]
+__all__ = ["Figured", "export"]
 
 _LOG = logging.getLogger(__name__)
+
+
+class Figured(Protocol):
+    """Who knows which figures are shown."""
+
+    def figures_at(self, channel: str, t_ns: int) -> tuple[Figure, ...]:
+        """At that moment."""
+        ...
+
+    def figures_between(self, channel: str, start_ns: int, end_ns: int, n: int) -> list[FigureSpan]:
+        """When, in ``n`` spans at most."""
+        ...
 
 
 def export(
@@ -45,15 +60,16 @@ def export(
     *,
     quality: int = 80,
     suffix: str = ".jpg",
+    drawn: Figured | None = None,
     progress: Callable[[int, int], object] | None = None,
     cancel: StopToken | None = None,
 ) -> Exported:
     """Makes ``path`` of the pictures from ``start_ns`` to ``end_ns``.
 
     ".mp4" takes the coded pictures over as they are, from the key frame that the first one builds upon; where
-    the coding changes in between, all are decoded and encoded anew with ``quality``. ".gif", ".webp", or a
-    folder (no suffix) with a picture of each as ``suffix`` says. Pauses of more than two seconds are closed up.
-    Groups of pictures whose bytes are not what was written are left out and counted.
+    the coding changes in between, or ``drawn`` knows figures to be drawn in, all are decoded and encoded anew with
+    ``quality``. ".gif", ".webp", or a folder (no suffix) with a picture of each as ``suffix`` says. Pauses of more
+    than two seconds are closed up. Groups of pictures whose bytes are not what was written are left out and counted.
 
     ``progress(done, total)`` counts pictures. ``path`` appears when it is whole or not at all. Raises
     NoSuchMoment when nothing was recorded then, ArchiveCorrupt when nothing of it is left, JobCancelled after
@@ -68,14 +84,12 @@ def export(
         _check_cancelled(cancel)
         passage.add(found)
     if not passage.pictures or passage.first is None:
-        raise NoSuchMoment(
-            f"{channel}: nothing was recorded between these moments",
-            before_ns=index.before(channel, start_ns),
-            after_ns=index.after(channel, end_ns),
-            channel=channel,
-        )
-    work = _Export(index, fetch, channel, passage, progress, cancel)
-    head = _head(index, fetch, passage.first) if kind == ".mp4" and passage.uniform else None
+        raise _nothing(index, channel, start_ns, end_ns)
+    if drawn is not None and not drawn.figures_between(channel, start_ns, end_ns, 1):
+        drawn = None  # and so copied, if it can be
+    work = _Export(index, fetch, drawn, channel, passage, progress, cancel)
+    copied = kind == ".mp4" and passage.uniform and drawn is None
+    head = _head(index, fetch, passage.first) if copied else None
     if head is not None:
         work.copy(Path(path), head)
     else:
@@ -92,12 +106,13 @@ class _Export:
         self,
         index: Index,
         fetch: Reads,
+        drawn: Figured | None,
         channel: str,
         passage: Passage,
         progress: Callable[[int, int], object] | None,
         cancel: StopToken | None,
     ) -> None:
-        self._index, self._fetch, self._channel = index, fetch, channel
+        self._index, self._fetch, self._drawn, self._channel = index, fetch, drawn, channel
         self._passage, self._progress, self._cancel = passage, progress, cancel
         self.shown = Shown()
         self.frames = self.damaged = 0
@@ -159,7 +174,8 @@ class _Export:
             picture = decoded.picture()
             size = size or picture_size(picture.array.shape, picture.format)
             array = convert(resize(picture.array, picture.format, size[1], size[0]), picture.format, format)
-            yield array, self.shown.times([t_ns])[0]
+            figures = () if self._drawn is None else self._drawn.figures_at(self._channel, t_ns)
+            yield draw(array, format, figures) if figures else array, self.shown.times([t_ns])[0]
             self._count(1, self._passage.pictures)
         self._check_any()
 
@@ -235,6 +251,22 @@ def _head(index: Index, fetch: Reads, segment: Segment) -> MediaInfo | None:
         _LOG.warning("%s: its beginning is damaged: %s", segment.path, error)
         return None
     return info if (info.codec, info.extradata) == (segment.codec, segment.extradata) else None
+
+
+def _nothing(index: Index, channel: str, start_ns: int, end_ns: int) -> NoSuchMoment:
+    before_ns, after_ns = index.before(channel, start_ns), index.after(channel, end_ns)
+    near = [
+        f"the {word} is of {from_ns(ns).isoformat()}"
+        for word, ns in (("last picture before", before_ns), ("first one after", after_ns))
+        if ns is not None
+    ]
+    asked = f"between {from_ns(start_ns).isoformat()} and {from_ns(end_ns).isoformat()}"
+    return NoSuchMoment(
+        f"{channel}: nothing was recorded {asked}; " + (" and ".join(near) or "it is empty"),
+        before_ns=before_ns,
+        after_ns=after_ns,
+        channel=channel,
+    )
 
 
 def _check_cancelled(cancel: StopToken | None) -> None:

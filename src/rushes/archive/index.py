@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rushes.archive.database import Database
+    from rushes.archive.records import FigureSpan
 
 __all__ = ["Index"]
 
@@ -232,6 +233,11 @@ class Index:
         """The texts shown at that moment, in the order in which they were added."""
         with self._db.reading() as connection:
             return figures_index.at(connection, channel, limited(t_ns))
+
+    def figures_between(self, channel: str, start_ns: int, end_ns: int, n: int) -> list[FigureSpan]:
+        """When any were shown between these moments, both included, in at most ``n`` spans and looks."""
+        with self._db.snapshot() as connection:
+            return figures_index.between(connection, channel, limited(start_ns), limited(end_ns), n)
 
     def garbage(self) -> list[str]:
         """Paths of local files to be deleted."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rushes.archive.fetch import Reads
     from rushes.archive.index import Index
-    from rushes.archive.records import Found
+    from rushes.archive.records import FigureSpan, Found
     from rushes.clock import Clock
     from rushes.codecs.video.media import Picture
     from rushes.figures import Figure
@@ -77,6 +77,21 @@ class Reader:
                 if (found.segment.id, found.segment.cold) == (earlier.id, earlier.cold):
                     raise
         return self._frame(found, turn, self._picture(found, turn), figures)
+
+    def figures_between(self, channel: str, start_ns: int, end_ns: int, n: int) -> list[FigureSpan]:
+        """When any figures were shown, in at most ``n`` spans. ArchiveCorrupt for what cannot be read as figures."""
+        try:
+            return self._index.figures_between(channel, start_ns, end_ns, n)
+        except (ValueError, TypeError, KeyError) as error:  # a ConfigError of from_plain is a ValueError
+            raise _unreadable(channel, start_ns, error) from error
+
+    def figures_at(self, channel: str, t_ns: int) -> tuple[Figure, ...]:
+        """Those shown at that moment, as :meth:`figures_between`."""
+        try:
+            texts = [json.loads(text) for text in self._index.figures_at(channel, t_ns)]
+            return tuple(from_plain(plain) for listed in texts for plain in listed)
+        except (ValueError, TypeError, KeyError) as error:
+            raise _unreadable(channel, t_ns, error) from error
 
     def clear(self) -> None:
         """Gives back the memory of what was decoded for earlier calls."""
@@ -146,18 +161,9 @@ class Reader:
             captured_ns=sample.t_ns,
             format=picture.format,
             channel=channel,
-            figures=self._figures(channel, sample.t_ns) if figures else (),
+            figures=self.figures_at(channel, sample.t_ns) if figures else (),
         )
         return frame.draw() if frame.figures else frame
-
-    def _figures(self, channel: str, t_ns: int) -> tuple[Figure, ...]:
-        try:
-            texts = [json.loads(text) for text in self._index.figures_at(channel, t_ns)]
-            return tuple(from_plain(plain) for listed in texts for plain in listed)
-        except (ValueError, TypeError) as error:  # a ConfigError of from_plain is a ValueError
-            raise ArchiveCorrupt(
-                f"{channel}: the figures of {_show(t_ns)} cannot be read: {error}", channel=channel
-            ) from error
 
     def _await(self, channel: str, t_ns: int) -> None:
         """Until a picture later than ``t_ns`` is known, so that none before it can still be to come."""
@@ -179,6 +185,10 @@ def newest(found: Found, t_ns: int) -> int:
         (turn for turn, sample in enumerate(samples) if sample.t_ns <= t_ns),
         key=lambda turn: (samples[turn].t_ns, turn),
     )
+
+
+def _unreadable(channel: str, t_ns: int, error: Exception) -> ArchiveCorrupt:
+    return ArchiveCorrupt(f"{channel}: the figures of {_show(t_ns)} cannot be read: {error}", channel=channel)
 
 
 def _show(t_ns: int) -> str:

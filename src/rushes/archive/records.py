@@ -9,12 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from rushes.figures import Figure
+
 Blob = bytes  # by another name, for records that have a field "bytes"
 
 __all__ = [
     "GAP_NS",
     "ArchiveStats",
     "Exported",
+    "FigureSpan",
     "Found",
     "Gop",
     "PruneReport",
@@ -35,6 +38,20 @@ class Span(NamedTuple):
 
     start_ns: int
     end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSpan:
+    """Figures were shown from ``start_ns`` to ``end_ns``: ``figures`` at the moment of it that has the most, ``count``.
+
+    ``kinds``: the most of each kind ("box", "line", "polygon", "text") at any one moment.
+    """
+
+    start_ns: int
+    end_ns: int
+    count: int
+    kinds: Mapping[str, int]
+    figures: tuple[Figure, ...]
 
 
 class Sample(NamedTuple):

@@ -49,22 +49,28 @@ def init(file: _File = Path("station.toml"), /, *, json: Json = False) -> int:
 
 @config.command
 def check(file: _File = Path("station.toml"), /, *, set_: Sets = None, json: Json = False) -> int:
-    """Check a configuration: every mistake with its line, or all settings with where each comes from."""
+    """Check a configuration: every mistake with its line, or all settings with where each comes from.
+
+    Also what "rushes up" would refuse here: a page that is open to other machines, and no token yet.
+    """
     from rushes.station.config import read
+    from rushes.station.planning import lacking_token
 
     found = read(file, sets=set_ or ())
-    right = not found.mistakes
+    lacking = lacking_token(found)
+    mistakes = [*found.mistakes, *([] if lacking is None else [lacking])]
+    right = not mistakes
     if json:
         print_json(
             {
                 "ok": right,
-                "mistakes": [{**each._asdict(), "message": str(each)} for each in found.mistakes],
+                "mistakes": [{**each._asdict(), "message": str(each)} for each in mistakes],
                 "warnings": [{**each._asdict(), "message": str(each)} for each in found.warnings],
                 "settings": [each._asdict() for each in found.lines],
             }
         )
         return 0 if right else _USAGE
-    for each in found.mistakes:
+    for each in mistakes:
         print(f"error: {each}", file=sys.stderr)
     for each in found.warnings:
         print(f"warning: {each}", file=sys.stderr)

@@ -49,7 +49,11 @@ _Record = Annotated[bool | None, Parameter("--record", help="Record all channels
 _Stream = Annotated[
     str | None,
     Parameter(
-        "--stream", help='Stream all channels, each as a track: over "tcp://HOST:PORT" or "ipc://NAME".'
+        "--stream",
+        help=(
+            'Stream all channels, each as a track: over "tcp://HOST:PORT", "ipc://NAME", or a hub, '
+            '"nats://HOST:PORT/STREAM".'
+        ),
     ),
 ]
 
@@ -84,7 +88,8 @@ def up(
     from rushes.limits import parse_duration
 
     duration_s = None if for_ is None else parse_duration(for_, option="--for")
-    if stream is None and (insecure or (keys is not None and join is None)) and file is None:
+    for_hub = join is not None or any(each.startswith("hub.") for each in set_ or ())
+    if stream is None and (insecure or (keys is not None and not for_hub)) and file is None:
         raise ConfigError("--keys and --insecure are for a stream: give --stream too", option="--stream")
     options = _overrides(
         {
@@ -168,7 +173,7 @@ def _plan(
     reading = given({"channel": rows} if rows else built_in, where=where, sets=sets, overrides=options)
     plan = plan_of(reading, readers=READERS if rows else (), insecure=insecure)
     # What the built-in station works on, it works on here: it shows itself whole with a hub that is away as well.
-    return replace(plan, hub=None)
+    return plan if plan.hub is None else replace(plan, hub=replace(plan.hub, url=None))
 
 
 class _Wishes:

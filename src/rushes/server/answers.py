@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 __all__ = [
     "ChannelAnswer",
@@ -138,11 +138,13 @@ class Thumb(Answer, frozen=True):
 
 
 class Figures(Answer, frozen=True):
-    """Figures shown from ``start`` to ``end``."""
+    """Figures were shown: the most at once, of each kind too; which these are where few seconds were asked for."""
 
     start: float
     end: float
-    figures: list[dict[str, Any]]
+    count: int
+    kinds: dict[str, int]
+    figures: list[dict[str, Any]] | UnsetType = UNSET
 
 
 class JobAnswer(Answer, frozen=True, rename={"from_": "from"}):

@@ -20,6 +20,7 @@ from rushes.server.live_routes import live_routes
 from rushes.server.openapi import description
 from rushes.server.problems import refusal
 from rushes.server.push import state_route
+from rushes.server.refusals import refusals
 from rushes.server.static_page import FOLDER, page_routes
 from rushes.server.table import TABLE
 
@@ -46,6 +47,7 @@ def create_app(state: ServerState, *, page: Path = FOLDER) -> Starlette:
     routes += [Route("/openapi.json", _describe, methods=["GET"]), state_route(state)]
     live = LiveHub(state)
     routes += live_routes(state, live)
+    routes += refusals(routes)
     routes += page_routes(page)
 
     @asynccontextmanager

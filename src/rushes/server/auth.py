@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 import secrets
 from typing import TYPE_CHECKING, Any
 
 from rushes.errors import ConfigError
+from rushes.server.logins import Attempts
 from rushes.server.tokens import Tokens, write_private
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ SESSION_S = 14 * 86400
 _KEY_FILE = "session.key"
 _KEY_BYTES = 32
 _SALT = "rushes session"
+_READING = ("GET", "HEAD")
 
 
 def split_bind(bind: str) -> tuple[str, int]:
@@ -44,6 +48,8 @@ class Auth:
         self.loopback = is_loopback(self.host)
         self.needed = not self.loopback
         self.tokens = Tokens(data)
+        # Not those of logins: a program that goes on with an old password must not keep people out.
+        self._passwords = Attempts()
         self._data, self._clock = data, clock
         self._signer: Any = None
 
@@ -57,16 +63,39 @@ class Auth:
             )
 
     def allows(self, scope: Mapping[str, Any]) -> bool:
-        """Whether the request or socket of this ASGI scope comes from somebody who may."""
+        """Whether the request or socket of this ASGI scope comes from somebody who may. Refused, with status 429, after
+        too many wrong passwords.
+        """
         return not self.needed or self.who(scope) is not None
 
     def who(self, scope: Mapping[str, Any]) -> Token | None:
-        """The token that it was made with: sent along, or the one that its session began with."""
+        """The token that it was made with: sent along, or the one that its session began with. Refused as
+        :meth:`allows`.
+        """
         kind, _, given = header(scope, b"authorization").partition(" ")
         if kind.lower() == "bearer" and given:
             return self.tokens.find(given.strip())
         cookie = _cookie(scope)
-        return None if not cookie else self.of_session(cookie)
+        found = None if not cookie else self.of_session(cookie)
+        # After the session: a server before this one may ask people for a password that is none of its own.
+        if found is None and kind.lower() == "basic" and scope.get("method") in _READING:
+            return self._of_password(scope, given.strip())
+        return found
+
+    def _of_password(self, scope: Mapping[str, Any], given: str) -> Token | None:
+        """The token that is sent as a password, for programs that can send nothing else, whatever the user's name."""
+        try:
+            password = base64.b64decode(given, validate=True).decode().partition(":")[2]
+        except (binascii.Error, ValueError):
+            return None
+        if not password:
+            return None
+        address, now_s = (scope.get("client") or ("",))[0], self._clock.monotonic_ns() / 1e9
+        self._passwords.check(address, now_s)
+        found = self.tokens.find(password)
+        if found is None:
+            self._passwords.failed(address, now_s)
+        return found
 
     def new_session(self, token: Token) -> str:
         """The value of a cookie that stands for ``token`` for :data:`SESSION_S` seconds."""

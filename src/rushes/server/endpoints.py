@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from rushes.errors import ConfigError
 from rushes.server.problems import Refused
-from rushes.server.queries import NoQuery
+from rushes.server.queries import NoQuery, check_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -31,6 +31,7 @@ __all__ = ["MAX_BODY", "Call", "Endpoint", "json_answer", "route"]
 
 MAX_BODY = 64 << 10
 _BODY_S = 15.0
+_STRICT = "/api/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,9 @@ async def _parts(first: bytes, more: AsyncIterator[bytes]) -> AsyncIterator[byte
 
 
 def _query(request: Request, kind: type[msgspec.Struct]) -> Any:
+    # What looks whether it lives adds keys of its own, which are no slips.
+    if request.url.path.startswith(_STRICT):
+        check_keys(request.query_params, kind.__struct_encode_fields__)
     try:
         return msgspec.convert(dict(request.query_params), kind, strict=False)
     except msgspec.ValidationError as error:

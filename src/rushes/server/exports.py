@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 import secrets
 import shutil
 import threading
@@ -14,15 +14,16 @@ from rushes.clock import SYSTEM
 from rushes.errors import unknown_name
 from rushes.jobs import JobQueue, current_job
 from rushes.lifecycle import StopToken
-from rushes.server.answers import JobAnswer
-from rushes.server.problems import Refused, problem_of
+from rushes.server.export_names import file_name, is_file_name
+from rushes.server.export_telling import middle_s, told
+from rushes.server.fleet_exports import fetch_export
+from rushes.server.problems import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from rushes.jobs import Handle
-    from rushes.server.answers import JobState
+    from rushes.server.answers import JobAnswer
     from rushes.server.state import ServerState
 
 __all__ = ["Export", "Exports"]
@@ -31,20 +32,16 @@ _MOST_WAITING = 20
 _KEPT = 50
 _KEPT_BYTES = 4 << 30
 _FREE_BYTES = 512 << 20
-_STATES: Mapping[str, JobState] = {
-    "in_queue": "in_queue",
-    "running": "saving",
-    "success": "success",
-    "error": "error",
-    "timed_out": "error",
-    "cancelled": "cancelled",
-}
-_NAME = re.compile(r"x[0-9a-f]{16}\.(mp4|gif|webp)")
+_HERE, _THERE = "made here", "made elsewhere"
+# What is waited for at another station must not keep back what is made here.
+_LIMITS = {_HERE: 1, _THERE: 1}
 
 
 @dataclass(slots=True)
 class Export:
-    """One order. ``part`` is how much is done, 0 to 1; ``bytes`` what the file has."""
+    """One order. ``part`` is how much is done, 0 to 1; ``bytes`` what the file has; ``shown_s`` a moment of it with a
+    picture. ``owner``: as the fleet says, for a channel of another station.
+    """
 
     id: str
     channel: str
@@ -53,10 +50,13 @@ class Export:
     path: Path
     created_s: float
     kept: bool
+    figures: bool = False
+    owner: tuple[str, str] | None = None
     handle: Handle | None = None
     ended_s: float | None = None
     part: float = 0.0
     bytes: int = 0
+    shown_s: float | None = None
     stop: StopToken = field(default_factory=lambda: StopToken("an export"))
 
 
@@ -67,26 +67,40 @@ class Exports:
         self._state, self._folder = state, folder
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Export] = OrderedDict()
-        self._queue = JobQueue(1, max_waiting=_MOST_WAITING, name="exports")
+        self._queue = JobQueue(len(_LIMITS), max_waiting=_MOST_WAITING, limits=_LIMITS, name="exports")
         self._swept = False
 
-    def order(self, channel: str, start_s: float, end_s: float, format: str, *, kept: bool = True) -> Export:
+    def order(
+        self,
+        channel: str,
+        start_s: float,
+        end_s: float,
+        format: str,
+        *,
+        figures: bool = False,
+        kept: bool = True,
+    ) -> Export:
         """Begins one; ``kept`` False: it is removed with :meth:`remove` by who ordered it, and shown to nobody.
 
-        QueueFull when twenty wait, UnknownName for a channel that was never recorded, Refused when the disk is full.
+        ``figures``: with those that were kept drawn in. QueueFull when twenty wait, UnknownName for a channel that
+        was never recorded, Refused when the disk is full. Of another station's channel it is made there, and kept here.
         """
-        archive = self._state.recorded.get()
-        names = archive.channels()
-        if channel not in names:
-            raise unknown_name("recorded channel", channel, names)
+        owner = self._state.fleet.owner(channel) if kept else None
+        if owner is None:
+            names = self._state.recorded.get().channels()
+            if channel not in names:
+                raise unknown_name("recorded channel", channel, names)
         self._make_room()
         id = "x" + secrets.token_hex(8)
-        path = self._folder / f"{id}.{format}"
-        made = Export(id, channel, start_s, end_s, path, SYSTEM.wall_ns() / 1e9, kept)
         with self._lock:
+            path = self._unused(channel, start_s, end_s, format)
+            made = Export(id, channel, start_s, end_s, path, self._now_s(), kept, figures, owner)
             self._known[id] = made
         try:
-            made.handle = self._queue.submit(self._run, made, callback=lambda handle: self._ended(made))
+            limit = _HERE if owner is None else _THERE
+            made.handle = self._queue.submit(
+                self._run, made, limit=limit, callback=lambda handle: self._ended(made)
+            )
         except BaseException:
             with self._lock:
                 del self._known[id]
@@ -96,7 +110,7 @@ class Exports:
     def again(self, id: str) -> Export:
         """A new one like that."""
         made = self._find(id)
-        return self.order(made.channel, made.start_s, made.end_s, made.path.suffix[1:])
+        return self.order(made.channel, made.start_s, made.end_s, made.path.suffix[1:], figures=made.figures)
 
     def has(self, id: str) -> bool:
         """Whether it is one of these."""
@@ -104,13 +118,13 @@ class Exports:
 
     def job(self, id: str) -> JobAnswer:
         """One of them in the form that all jobs have; UnknownName for another."""
-        return _answer(self._find(id))
+        return told(self._find(id))
 
     def jobs(self) -> list[JobAnswer]:
         """All that are kept, the newest first."""
         with self._lock:
             known = [each for each in reversed(self._known.values()) if each.kept]
-        return [_answer(each) for each in known]
+        return [told(each) for each in known]
 
     def cancel(self, id: str) -> None:
         """Gives one up, or removes what it made."""
@@ -153,15 +167,25 @@ class Exports:
         def count(done: int, total: int) -> None:
             made.part = done / total if total else 0.0
 
-        exported = self._state.recorded.get().export(
-            made.channel, made.start_s, made.end_s, made.path, progress=count, cancel=made.stop
-        )
-        made.bytes, made.part = exported.bytes, 1.0
+        if made.owner is None:
+            exported = self._state.recorded.get().export(
+                made.channel,
+                made.start_s,
+                made.end_s,
+                made.path,
+                figures=made.figures,
+                progress=count,
+                cancel=made.stop,
+            )
+            made.bytes, made.shown_s = exported.bytes, middle_s(exported.spans)
+        else:
+            made.bytes, made.shown_s = fetch_export(self._state, made, count)
+        made.part = 1.0
         if job.cancelled:  # too late to be told, and nobody will fetch it
             made.path.unlink(missing_ok=True)
 
     def _ended(self, made: Export) -> None:
-        made.ended_s = SYSTEM.wall_ns() / 1e9
+        made.ended_s = self._now_s()
         if made.handle is not None and made.handle.state != "success":
             made.path.unlink(missing_ok=True)
 
@@ -172,7 +196,7 @@ class Exports:
         self._folder.mkdir(parents=True, exist_ok=True)
         if first:
             for left in self._folder.iterdir():
-                if _NAME.fullmatch(left.name):
+                if is_file_name(left.name):
                     left.unlink(missing_ok=True)
         size = sum(each.bytes for each in ended)
         while ended and (len(ended) >= _KEPT or size > _KEPT_BYTES):
@@ -194,37 +218,13 @@ class Exports:
             raise unknown_name("export", id, ())
         return made
 
+    def _unused(self, channel: str, start_s: float, end_s: float, format: str) -> Path:
+        """A path that no other has. Under the lock."""
+        taken = {each.path for each in self._known.values()}
+        paths = (
+            self._folder / file_name(channel, start_s, end_s, format, turn) for turn in itertools.count(1)
+        )
+        return next(path for path in paths if path not in taken and not path.exists())
 
-def _answer(made: Export) -> JobAnswer:
-    handle = made.handle
-    told = "in_queue" if handle is None else handle.state
-    state = _STATES[told]
-    error = handle.exception(0) if handle is not None and state == "error" else None
-    problem = problem_of(error)[1] if isinstance(error, Exception) else None
-    done = state == "success"
-    return JobAnswer(
-        id=made.id,
-        kind="export",
-        channel=made.channel,
-        state=state,
-        tries=0 if handle is None else handle.attempt,
-        created=made.created_s,
-        ended=made.ended_s,
-        progress=made.part,
-        bytes=made.bytes,
-        path=str(made.path),
-        error="" if problem is None else problem.error,
-        remedy="" if problem is None else problem.remedy,
-        file=f"/api/jobs/{made.id}/file" if done else None,
-        thumb=_thumb(made) if done else None,
-        from_=made.start_s,
-        to=made.end_s,
-    )
-
-
-def _thumb(made: Export) -> str:
-    from urllib.parse import quote
-
-    # Of the middle: the first moment asked for may lie in a pause.
-    middle_s = (made.start_s + made.end_s) / 2
-    return f"/api/channels/{quote(made.channel, safe='')}/at.jpg?t={middle_s:.6f}&exact=0&w=160"
+    def _now_s(self) -> float:
+        return SYSTEM.wall_ns() / 1e9

@@ -21,13 +21,15 @@ __all__ = ["Fetched", "Fleet", "Itself", "View"]
 class Fetched(NamedTuple):
     """What another station answered: its status, the headers worth passing on, and the body.
 
-    ``more`` gives the rest of a body that is too large to be held, once; None: there is none.
+    ``more`` gives the rest of a body that is too large to be held, once; None: there is none. ``size`` of all of it,
+    where it is known.
     """
 
     status: int
     headers: dict[str, str]
     body: bytes
     more: AsyncIterator[bytes] | None = None
+    size: int | None = None
 
 
 class View(Protocol):
@@ -85,11 +87,16 @@ class Fleet(Protocol):
         ...
 
     async def fetch(
-        self, station: str, path: str, gone: Callable[[], Awaitable[bool]] | None = None
+        self,
+        station: str,
+        path: str,
+        gone: Callable[[], Awaitable[bool]] | None = None,
+        making: Callable[[float], object] | None = None,
     ) -> Fetched:
         """What ``station`` answers to GET ``path``, query included. UnknownName for one that is not known,
         PeerGone or DeadlineExceeded when it does not answer, QueueFull when too much is asked at a time, JobCancelled
-        when ``gone`` says that nobody waits for it any more.
+        when ``gone`` says that nobody waits for it any more. ``making`` hears how much is done of an answer that takes
+        time to make, 0 to 1.
         """
         ...
 
@@ -147,7 +154,11 @@ class Itself:
         """There is nothing to do."""
 
     async def fetch(
-        self, station: str, path: str, gone: Callable[[], Awaitable[bool]] | None = None
+        self,
+        station: str,
+        path: str,
+        gone: Callable[[], Awaitable[bool]] | None = None,
+        making: Callable[[float], object] | None = None,
     ) -> Fetched:
         """There is nobody to ask."""
         raise unknown_name("other station", station, ())

@@ -12,12 +12,13 @@ import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from rushes.errors import BadMessage, ConfigError, PeerGone, RushesError
 from rushes.server.endpoints import route
-from rushes.server.fleet_words import PASSED_HEADERS, Answer, Drop, Get, packed, read_asked
+from rushes.server.fleet_words import MAKING, PASSED_HEADERS, Answer, Drop, Get, Next, packed, read_asked
 from rushes.server.problems import Refused, answer_for, problem_of, refusal
 from rushes.server.table import TABLE
 
@@ -70,27 +71,18 @@ class Desk:
 
     def take(self, heard: Heard) -> None:
         """A request; must not wait."""
-        if not heard.reply or len(self._tasks) >= _MOST_TASKS:
+        if len(self._tasks) >= _MOST_TASKS:
             return  # whoever asks so much without hearing the answers gets none
         try:
             asked = read_asked(heard.data)
         except BadMessage as error:
-            self._refuse(heard.reply, error)
+            if heard.reply:
+                self._refuse(heard.reply, error)
             return
-        if isinstance(asked, Get):
-            if len(asked.path) > _MOST_PATH:
-                self._refuse(heard.reply, ConfigError("this is too long to be an address"))
-            else:
-                self._begin(asked, heard.reply)
-            return
-        answering = self._open.get(asked.token)
         if isinstance(asked, Drop):
-            if answering is not None:
-                self._forget(asked.token)
-        elif answering is None:
-            self._refuse(heard.reply, ConfigError("this answer was not asked for in time, and is gone"))
-        else:
-            self._later(self._part(asked.token, answering, heard.reply))
+            self._forget(asked.token)
+        elif heard.reply:
+            self._answer(asked, heard.reply)
 
     def close(self) -> None:
         """Gives up what is being answered."""
@@ -98,6 +90,18 @@ class Desk:
             self._forget(token)
         for task in self._tasks:
             task.cancel()
+
+    def _answer(self, asked: Get | Next, reply: str) -> None:
+        if isinstance(asked, Next):
+            answering = self._open.get(asked.token)
+            if answering is None:
+                self._refuse(reply, ConfigError("this answer was not asked for in time, and is gone"))
+            else:
+                self._later(self._part(asked.token, answering, reply))
+        elif len(asked.path) > _MOST_PATH:
+            self._refuse(reply, ConfigError("this is too long to be an address"))
+        else:
+            self._begin(asked, reply)
 
     def _begin(self, asked: Get, reply: str) -> None:
         self.asked += 1
@@ -119,7 +123,7 @@ class Desk:
     async def _part(self, token: str, answering: _Answering, reply: str) -> None:
         head, part = await answering.part(_WAIT_S)
         if head.status == 0 or not answering.over:
-            head = Answer(status=head.status, headers=head.headers, token=token)
+            head = msgspec.structs.replace(head, token=token)
         else:
             self._forget(token)
         await self._say(reply, packed(head, part))
@@ -153,8 +157,9 @@ class _Answering:
 
     def __init__(self, path: str, size: int) -> None:
         self._path, self._size = path, size
-        self._status = 0
+        self._status, self._made = 0, 0.0
         self._headers: dict[str, str] = {}
+        self._bytes: int | None = None
         self._held = bytearray()
         self._begun = self._whole = False
         self._gone = asyncio.Event()
@@ -193,21 +198,24 @@ class _Answering:
             except TimeoutError:
                 break
         if self._status == 0 or not (self._whole or self._held):
-            return Answer(status=0), b""
+            return Answer(status=0, made=self._made), b""
         part = bytes(self._held[: self._size])
         del self._held[: self._size]
         self._changed.set()
-        return Answer(status=self._status, headers=self._headers), part
+        return Answer(status=self._status, headers=self._headers, size=self._bytes), part
 
     async def _run(self, app: ASGIApp) -> None:
         try:
-            await app(_scope(self._path), self._receive, self._send)
+            await app({**_scope(self._path), MAKING: self._making}, self._receive, self._send)
         except Exception:  # noqa: BLE001  it was answered and logged by the handler of errors
             _LOG.debug("a request of another station failed", exc_info=True)
         finally:
             self._status = self._status or 500
             self._whole = True
             self._changed.set()
+
+    def _making(self, part: float) -> None:
+        self._made = part
 
     async def _receive(self) -> Message:
         if not self._begun:
@@ -220,8 +228,10 @@ class _Answering:
         # As servers do, what is said after the other side went is let pass: a handler tidies up after its last word.
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            pairs = ((name.decode("latin-1").lower(), value) for name, value in message.get("headers", ()))
-            self._headers = {name: value.decode("latin-1") for name, value in pairs if name in PASSED_HEADERS}
+            pairs = ((name.lower(), value) for name, value in message.get("headers", ()))
+            found = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+            self._headers = {name: value for name, value in found.items() if name in PASSED_HEADERS}
+            self._bytes = int(found["content-length"]) if "content-length" in found else None
             return
         if not self._gone.is_set():
             self._held += message.get("body", b"")

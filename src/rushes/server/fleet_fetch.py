@@ -20,6 +20,7 @@ __all__ = ["Fetcher"]
 _ANSWER_S = 5.0
 """How long one answer may take; whoever has nothing to say yet, says so sooner."""
 _LONGEST_S = 600.0
+"""How long nothing may come of an answer that is being made."""
 _MOST = 64
 
 
@@ -38,7 +39,12 @@ class Fetcher:
         return self._fetching
 
     async def fetch(
-        self, id: str, station: str, path: str, gone: Callable[[], Awaitable[bool]] | None
+        self,
+        id: str,
+        station: str,
+        path: str,
+        gone: Callable[[], Awaitable[bool]] | None,
+        making: Callable[[float], object] | None = None,
     ) -> Fetched:
         """As :meth:`rushes.server.fleet.Fleet.fetch`, of ``station``, which is asked at ``id``."""
         if self._fetching >= _MOST:
@@ -46,7 +52,7 @@ class Fetcher:
         self._fetching += 1
         self.fetched += 1
         try:
-            return await self._begun(id, station, path, gone)
+            return await self._begun(id, station, path, gone, making)
         except Exception:
             self.failed += 1
             raise
@@ -54,20 +60,29 @@ class Fetcher:
             self._fetching -= 1
 
     async def _begun(
-        self, id: str, station: str, path: str, gone: Callable[[], Awaitable[bool]] | None
+        self,
+        id: str,
+        station: str,
+        path: str,
+        gone: Callable[[], Awaitable[bool]] | None,
+        making: Callable[[float], object] | None,
     ) -> Fetched:
-        until = asyncio.get_running_loop().time() + _LONGEST_S
+        until, made = asyncio.get_running_loop().time() + _LONGEST_S, 0.0
         head, part = await self._ask(id, station, Get(path=path))
         while head.status == 0:
             if gone is not None and await gone():
                 await self._drop(id, head.token)
                 raise JobCancelled(f"nobody waits for the answer of {station} any more")
+            if head.made > made:
+                until, made = asyncio.get_running_loop().time() + _LONGEST_S, head.made
+                if making is not None:
+                    making(made)
             if asyncio.get_running_loop().time() > until:
                 await self._drop(id, head.token)
                 raise DeadlineExceeded(f"{station} did not finish within {_LONGEST_S:g} s")
             head, part = await self._ask(id, station, Next(token=head.token))
         more = self._rest(id, station, head.token) if head.token else None
-        return Fetched(head.status, head.headers, part, more)
+        return Fetched(head.status, head.headers, part, more, head.size)
 
     async def _rest(self, id: str, station: str, token: str) -> AsyncIterator[bytes]:
         try:

@@ -112,10 +112,14 @@ class Member(Itself):
     # -- to and from the others
 
     async def fetch(
-        self, station: str, path: str, gone: Callable[[], Awaitable[bool]] | None = None
+        self,
+        station: str,
+        path: str,
+        gone: Callable[[], Awaitable[bool]] | None = None,
+        making: Callable[[float], object] | None = None,
     ) -> Fetched:
         """As the protocol says."""
-        return await self._fetcher.fetch(self._where(station), station, path, gone)
+        return await self._fetcher.fetch(self._where(station), station, path, gone, making)
 
     async def look(self, station: str, channel: str, query: Mapping[str, str]) -> View:
         """As the protocol says."""

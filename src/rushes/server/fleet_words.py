@@ -13,6 +13,7 @@ from rushes.server.answers import ChannelAnswer
 __all__ = [
     "FROM",
     "HERE",
+    "MAKING",
     "MOST_CHANNELS",
     "PASSED_HEADERS",
     "TO",
@@ -43,6 +44,8 @@ HERE = "rushes-fleet.here"
 FROM, TO = "rushes-fleet.from", "rushes-fleet.to"
 """Before the id of a view: what goes to its viewer, and what comes from it. After it, the kind: text, bytes, the end,
 and "alive" for nothing new."""
+MAKING = "rushes.making"
+"""In the scope of another station's request: a function that may be told how much of the answer is made, 0 to 1."""
 MOST_CHANNELS = 256
 PASSED_HEADERS = (
     "content-type",
@@ -121,12 +124,15 @@ class Drop(_Word, frozen=True, tag="drop"):
 
 class Answer(_Word, frozen=True):
     """What is before a part of an answer. ``status`` 0: it is not ready, ask with ``token`` for it. Else ``token`` asks
-    for the next part, and is empty with the last one.
+    for the next part, and is empty with the last one. ``made``: how much is done of what is not ready, 0 to 1, and
+    ``size`` that of the whole, where it is known.
     """
 
     status: int
     headers: dict[str, str] = {}
     token: str = ""
+    made: float = 0.0
+    size: int | None = None
 
 
 class Look(_Word, frozen=True):
@@ -205,7 +211,13 @@ def read_answer(data: bytes) -> Answer:
     }
     if headers.get("content-type", "").partition(";")[0].strip() not in _MEDIA:
         headers["content-type"] = "application/octet-stream"
-    return Answer(status=answer.status, headers=headers, token=answer.token[:64])
+    return Answer(
+        status=answer.status,
+        headers=headers,
+        token=answer.token[:64],
+        made=min(1.0, max(0.0, answer.made)),
+        size=answer.size,
+    )
 
 
 def read_look(data: bytes) -> Look:

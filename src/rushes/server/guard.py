@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from rushes.errors import ConfigError
 from rushes.server.auth import header, is_loopback
 from rushes.server.endpoints import MAX_BODY
-from rushes.server.problems import HTTP_REMEDIES, Problem, answer_for, problem_of
+from rushes.server.problems import HTTP_REMEDIES, Problem, Refused, answer_for, problem_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,6 +23,7 @@ __all__ = ["Guard"]
 
 _OPEN = frozenset({"/healthz", "/readyz", "/api/login", "/api/logout", "/api/session"})
 _GUARDED = ("/api/", "/ws/", "/metrics", "/openapi.json")
+_SECURE = frozenset({"https", "wss"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -34,9 +35,9 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+_OPENER = (b"cross-origin-opener-policy", b"same-origin")
 
 
 class Guard:
@@ -51,19 +52,24 @@ class Guard:
             await self._app(scope, receive, send)
             return
         self._state.requests += 1
+        headers: dict[str, str] = {}
         try:
             refused = self._refused(scope)
         except ConfigError as error:  # the tokens cannot be read: nobody gets in
             refused = problem_of(error)[1], 503
+        except Refused as error:
+            refused = problem_of(error)[1], error.status
+            headers = {"Retry-After": str(error.retry_s)}
         if refused is None:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, _with_headers(scope, send))
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refused[0].error[:120]})
         else:
             problem, status = refused
-            headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-            await answer_for(status, problem, headers)(scope, receive, _with_headers(send))
+            if status == 401:
+                headers = {"WWW-Authenticate": "Bearer"}
+            await answer_for(status, problem, headers)(scope, receive, _with_headers(scope, send))
 
     def _refused(self, scope: Scope) -> tuple[Problem, int] | None:
         if not self._known_host(scope):
@@ -88,11 +94,15 @@ class Guard:
         """
         if not self._state.auth.loopback:
             return True
-        try:
-            name = urlsplit(f"//{header(scope, b'host')}").hostname
-        except ValueError:
-            return False
-        return name is not None and is_loopback(name)
+        return _names_loopback(scope)
+
+
+def _names_loopback(scope: Scope) -> bool:
+    try:
+        name = urlsplit(f"//{header(scope, b'host')}").hostname
+    except ValueError:
+        return False
+    return name is not None and is_loopback(name)
 
 
 def _same_origin(scope: Scope) -> bool:
@@ -111,11 +121,18 @@ def _too_long(scope: Scope) -> bool:
     return bool(length) and (not length.isascii() or not length.isdigit() or int(length[:20]) > MAX_BODY)
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(scope: Scope, send: Send) -> Send:
+    # Where a browser heeds it. On plain http from elsewhere it does not, and complains on each page that it was sent.
+    # Behind a server that speaks https the scheme says nothing, but there alone browsers say what they fetch for.
+    heeded = (
+        scope.get("scheme") in _SECURE or _names_loopback(scope) or header(scope, b"sec-fetch-mode") != ""
+    )
+    headers = (*_HEADERS, _OPENER) if heeded else _HEADERS
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             given: list[Any] = list(message.get("headers", ()))
-            message = {**message, "headers": [*given, *_HEADERS]}
+            message = {**message, "headers": [*given, *headers]}
         await send(message)
 
     return sending

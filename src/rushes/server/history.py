@@ -19,10 +19,13 @@ __all__ = ["POINTS", "Point", "Series", "lost_of"]
 POINTS = 600
 _MOST_EDGES = 512
 _RATE_POINTS = 3
+_LATE = "late"
 
 
 class Point(NamedTuple):
-    """The counters of an edge at ``t_s`` seconds. ``lost``: what was dropped for a reason that is not allowed."""
+    """The counters of an edge at ``t_s`` seconds. ``lost``: what was dropped for a reason that is not allowed;
+    ``late``: for that reason, where it is.
+    """
 
     t_s: float
     offered: int
@@ -30,6 +33,7 @@ class Point(NamedTuple):
     dropped: int
     waiting: int
     lost: int
+    late: int = 0
 
 
 class Series:
@@ -41,6 +45,7 @@ class Series:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._points: dict[str, deque[Point]] = {}
+        self._channels: dict[str, str] = {}
 
     def note(self, edges: Iterable[EdgeState], t_s: float) -> None:
         """The counters of this moment."""
@@ -51,10 +56,11 @@ class Series:
                     if len(self._points) >= _MOST_EDGES:
                         continue
                     points = self._points[edge.name] = deque(maxlen=POINTS + 1)
+                    self._channels[edge.name] = edge.channel
                 points.append(_point(edge, t_s))
             gone = [name for name, points in self._points.items() if points[-1].t_s < t_s - POINTS]
             for name in gone:
-                del self._points[name]
+                del self._points[name], self._channels[name]
 
     def of(self, edge: str) -> list[Point]:
         """All points of one edge, the oldest first. UnknownName when there is none of that name."""
@@ -81,6 +87,18 @@ class Series:
         with self._lock:
             return sum(_grown([point.lost for point in points]) for points in self._points.values())
 
+    def late(self) -> dict[str, int]:
+        """How many ticks of which channel's source have passed within the ten minutes before it could grab; of those
+        where there are any.
+        """
+        with self._lock:
+            grown = {
+                name: _grown([point.late for point in points])
+                for name, points in self._points.items()
+                if points[-1].late
+            }
+            return {self._channels[name]: count for name, count in grown.items() if count}
+
 
 def lost_of(edge: EdgeState) -> int:
     """How many frames an edge has dropped for a reason that its policy does not allow."""
@@ -88,7 +106,9 @@ def lost_of(edge: EdgeState) -> int:
 
 
 def _point(edge: EdgeState, t_s: float) -> Point:
-    return Point(t_s, edge.offered, edge.delivered, sum(edge.dropped.values()), edge.waiting, lost_of(edge))
+    late = edge.dropped.get(_LATE, 0) if _LATE in edge.allowed else 0
+    dropped = sum(edge.dropped.values())
+    return Point(t_s, edge.offered, edge.delivered, dropped, edge.waiting, lost_of(edge), late)
 
 
 def _grown(counts: list[int]) -> int:

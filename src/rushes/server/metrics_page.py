@@ -71,12 +71,17 @@ def _edges(state: ServerState) -> Iterator[Any]:
 
 
 def _station(board: Board) -> Iterator[Any]:
-    yield _gauge("rushes_memory_bytes", "Memory of all processes of the station", board.memory_bytes)
+    yield _gauge(
+        "rushes_depots_memory_bytes", "Memory that the depots of all channels take", board.memory_bytes
+    )
+    told = "Memory of all processes, what they share (depots too) counted once"
+    yield _gauge("rushes_processes_memory_bytes", told, board.processes_bytes)
     yield _gauge("rushes_disk_bytes", "Disk that its recordings take", board.disk_bytes)
     if board.memory_budget is not None:
-        yield _gauge("rushes_memory_budget_bytes", "Memory that it may take", board.memory_budget)
+        told = "Memory that the depots of all channels may take"
+        yield _gauge("rushes_depots_memory_budget_bytes", told, board.memory_budget)
     if board.disk_budget is not None:
-        yield _gauge("rushes_disk_budget_bytes", "Disk that it may take", board.disk_budget)
+        yield _gauge("rushes_disk_budget_bytes", "Disk that its recordings may take", board.disk_budget)
     yield _gauge("rushes_started_seconds", "When it was started", board.started_ns / 1e9)
 
 
@@ -112,7 +117,9 @@ def _stages(board: Board) -> Iterator[Any]:
     restarts = CounterMetricFamily("rushes_stage_restarts", "Times that it was started again", labels=labels)
     running = GaugeMetricFamily("rushes_stage_running", "Whether it runs", labels=labels)
     cpu = GaugeMetricFamily("rushes_stage_cpu_seconds", "Processor time of its process", labels=labels)
-    memory = GaugeMetricFamily("rushes_stage_memory_bytes", "Memory of its process", labels=labels)
+    memory = GaugeMetricFamily(
+        "rushes_stage_memory_bytes", "Memory of its process alone, without what it shares", labels=labels
+    )
     for each in board.stages:
         key = [each.name, each.kind]
         restarts.add_metric(key, each.restarts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -85,7 +86,9 @@ def problem_of(error: Exception) -> tuple[int, Problem]:
         )
     if isinstance(error, HTTPException):
         remedy = HTTP_REMEDIES.get(error.status_code, "")
-        return error.status_code, Problem(error=str(error.detail), remedy=remedy, kind="HTTPException")
+        return error.status_code, Problem(
+            error=str(error.detail), remedy=remedy, kind=_kind(error.status_code)
+        )
     for kind, status, remedy in _KINDS:
         if isinstance(error, kind):
             return status, _told(error, remedy)
@@ -119,6 +122,11 @@ async def refusal(_request: Request, error: Exception) -> Response:
     elif status == 503:
         headers["Retry-After"] = "1"
     return answer_for(status, problem, headers)
+
+
+def _kind(status: int) -> str:
+    """ "NotFound", "MethodNotAllowed": the statuses' own names, as nobody outside knows who raised them."""
+    return "".join(word.capitalize() for word in HTTPStatus(status).phrase.split())
 
 
 def _told(error: RushesError, remedy: str) -> Problem:

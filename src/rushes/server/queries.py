@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from rushes.errors import ConfigError
 from rushes.moments import to_ns
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 __all__ = [
     "AtQuery",
     "ExportOrder",
+    "ExportQuery",
+    "FiguresQuery",
     "FileQuery",
     "FrameQuery",
     "HistoryQuery",
@@ -26,6 +32,7 @@ __all__ = [
     "SpanQuery",
     "ThumbQuery",
     "Wanted",
+    "check_keys",
     "moment_s",
     "stretch",
 ]
@@ -95,6 +102,18 @@ class ThumbQuery(Range, frozen=True, kw_only=True):
     n: Annotated[int, Meta(ge=1, le=200)] = 20
 
 
+class FiguresQuery(Range, frozen=True, kw_only=True):
+    """At most ``n`` spans, and as many moments looked at."""
+
+    n: Annotated[int, Meta(ge=1, le=2000)] = 500
+
+
+class ExportQuery(Range, frozen=True, kw_only=True):
+    """``figures``: those kept with the pictures are drawn in, for which a film is encoded anew."""
+
+    figures: bool = False
+
+
 class HistoryQuery(Struct, frozen=True, kw_only=True):
     """Of which edge."""
 
@@ -130,6 +149,18 @@ class Login(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What ``rushes token add`` printed."""
 
     token: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+def check_keys(given: Iterable[str], known: Iterable[str]) -> None:
+    """ConfigError for a key of a query that is not known: a slip would otherwise be an answer to another question."""
+    names = sorted(known)
+    odd = next((each for each in given if each not in names), None)
+    if odd is None:
+        return
+    near = difflib.get_close_matches(odd.casefold(), names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    listed = f"known: {', '.join(map(repr, names))}" if names else "nothing can be asked here"
+    raise ConfigError(f"the query has no {odd[:100]!r}; {hint}{listed}", option="query")
 
 
 def moment_s(given: str | float, option: str) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rushes.errors import ConfigError, unknown_name
+from rushes.server.queries import check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +44,9 @@ class RenditionKey:
 
 def asked_for(channel: str, query: Mapping[str, str]) -> RenditionKey:
     """The rendition that an address's ``w``, ``fps``, ``q`` and ``codec`` ask for, the last three at their default
-    where they are not given. ConfigError for what cannot be had, UnknownName for another codec.
+    where they are not given. ConfigError for what cannot be had and for other keys, UnknownName for another codec.
     """
+    check_keys(query, ("w", "fps", "q", "codec"))
     codec = query.get("codec", "jpeg")
     if codec not in CODECS:
         raise unknown_name("codec", codec, CODECS)

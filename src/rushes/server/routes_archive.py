@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
@@ -14,21 +14,23 @@ from rushes.errors import JobCancelled, UnknownName
 from rushes.figures import to_plain
 from rushes.server.answers import Figures, SpanAnswer, Thumb
 from rushes.server.endpoints import Call, Endpoint
+from rushes.server.fleet_words import MAKING
 from rushes.server.pictures import of_moment
-from rushes.server.queries import AtQuery, Range, SpanQuery, ThumbQuery, moment_s, stretch
+from rushes.server.queries import AtQuery, ExportQuery, FiguresQuery, SpanQuery, ThumbQuery, moment_s, stretch
 from rushes.server.routes_channels import PICTURE_HEADERS, picture
-from rushes.shots.names import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rushes.archive import Span
 
-__all__ = ["ENDPOINTS", "MEDIA", "download_name"]
+__all__ = ["ENDPOINTS", "MEDIA"]
 
 MEDIA = {".mp4": "video/mp4", ".gif": "image/gif", ".webp": "image/webp", ".jpg": "image/jpeg"}
 _SETTLED_S = 10.0
 _LOOK_S = 0.25
+_TOLD_S = 10.0
+"""Of no longer a stretch figures are told one by one."""
 
 
 def _at(call: Call) -> Response:
@@ -80,31 +82,39 @@ def _along(held: list[tuple[float, float]], offset_s: float) -> float:
 
 
 def _figures(call: Call) -> list[Figures]:
-    query: Range = call.query
+    query: FiguresQuery = call.query
     start_s, end_s = stretch(query.from_, query.to)
-    archive: Any = call.state.recorded.get()
-    # Archives that tell no stretches of figures have none to show on a timeline.
-    between = getattr(archive, "figures_between", None)
-    if between is None:
+    try:
+        spans = call.state.recorded.get().figures_between(call.path["channel"], start_s, end_s, query.n)
+    except UnknownName:
+        call.state.channel(call.path["channel"])
         return []
+    told = end_s - start_s <= _TOLD_S
     return [
-        Figures(start=start_ns / 1e9, end=end_ns / 1e9, figures=[to_plain(each) for each in figures])
-        for start_ns, end_ns, figures in between(call.path["channel"], start_s, end_s)
+        Figures(
+            start=each.start_ns / 1e9,
+            end=each.end_ns / 1e9,
+            count=each.count,
+            kinds=dict(each.kinds),
+            figures=[to_plain(figure) for figure in each.figures] if told else UNSET,
+        )
+        for each in spans
     ]
 
 
 async def _export(call: Call) -> Response:
     """Made while the caller waits: given up when it goes away, and removed when it has it."""
-    query: Range = call.query
-    state, channel = call.state, call.path["channel"]
-    suffix = call.request.url.path.rpartition(".")[2]
-    start_s, end_s = stretch(query.from_, query.to)
-    made = await state.call(lambda: state.exports.order(channel, start_s, end_s, suffix, kept=False))
-    ready = False
+    query: ExportQuery = call.query
+    state, suffix = call.state, call.request.url.path.rpartition(".")[2]
+    wanted = (call.path["channel"], *stretch(query.from_, query.to), suffix)
+    made = await state.call(lambda: state.exports.order(*wanted, figures=query.figures, kept=False))
+    tell, ready = call.request.scope.get(MAKING), False
     try:
         while not made.handle.done():
             if state.stopping.stopped or await call.request.is_disconnected():
                 raise JobCancelled("nobody waits for this export any more")
+            if tell is not None:
+                tell(made.part)
             await asyncio.sleep(_LOOK_S / 10 if made.part == 0 else _LOOK_S)
         made.handle.result(0)
         ready = True
@@ -114,15 +124,10 @@ async def _export(call: Call) -> Response:
     return FileResponse(
         made.path,
         media_type=MEDIA[f".{suffix}"],
-        filename=download_name(channel, start_s, f".{suffix}"),
+        filename=made.path.name,
         headers={"Cache-Control": "no-store"},
         background=BackgroundTask(state.exports.remove, made.id),
     )
-
-
-def download_name(channel: str, start_s: float, suffix: str) -> str:
-    """What a browser calls the file: a name that every file system takes."""
-    return safe(f"{channel} {datetime.fromtimestamp(start_s):%Y-%m-%d %H-%M-%S}{suffix}")
 
 
 ENDPOINTS: Sequence[Endpoint] = (
@@ -160,7 +165,7 @@ ENDPOINTS: Sequence[Endpoint] = (
         _figures,
         "What was found in the pictures of a stretch",
         list[Figures],
-        query=Range,
+        query=FiguresQuery,
         problems=(404,),
     ),
     *(
@@ -169,7 +174,7 @@ ENDPOINTS: Sequence[Endpoint] = (
             f"/api/channels/{{channel}}/export.{suffix}",
             _export,
             f"A stretch as {suffix.upper()}",
-            query=Range,
+            query=ExportQuery,
             media=MEDIA[f".{suffix}"],
             problems=(404, 409, 429),
         )

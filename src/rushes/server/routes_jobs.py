@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import FileResponse, Response
 
-from rushes.errors import ConfigError
 from rushes.server.answers import JobAnswer, ShotAnswer
 from rushes.server.endpoints import Call, Endpoint, json_answer
 from rushes.server.pictures import smaller
-from rushes.server.problems import Refused
 from rushes.server.queries import ExportOrder, FileQuery, ShotOrder, moment_s, stretch
-from rushes.server.routes_archive import MEDIA, download_name
+from rushes.server.routes_archive import MEDIA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,17 +53,8 @@ def _shot_file(call: Call) -> Response:
 
 def _order_export(call: Call) -> JobAnswer:
     body: ExportOrder = call.body
-    if body.figures:
-        raise ConfigError("figures cannot be drawn into an export; leave them out", option="figures")
-    owner = call.state.fleet.owner(body.channel)
-    if owner is not None:
-        raise Refused(
-            f"{body.channel} is recorded by station {owner[0]}, which makes no files for others to keep",
-            remedy=f"download it by GET /api/channels/{body.channel}/export.{body.format}, or order it there",
-            kind="OfAnother",
-        )
-    exports = call.state.exports
-    return exports.job(exports.order(body.channel, *stretch(body.from_, body.to), body.format).id)
+    exports, wanted = call.state.exports, stretch(body.from_, body.to)
+    return exports.job(exports.order(body.channel, *wanted, body.format, figures=body.figures).id)
 
 
 def _jobs(call: Call) -> list[JobAnswer]:
@@ -96,9 +85,8 @@ def _retry_job(call: Call) -> Response:
 def _job_file(call: Call) -> Response:
     id, state = call.path["id"], call.state
     if state.exports.has(id):
-        job, path = state.exports.job(id), state.exports.file(id)
-        name = download_name(job.channel, job.from_ or 0.0, path.suffix)
-        return FileResponse(path, media_type=_MEDIA[path.suffix], filename=name)
+        path = state.exports.file(id)
+        return FileResponse(path, media_type=_MEDIA[path.suffix], filename=path.name)
     return _file(state.shots.file(id), call.query)
 
 

@@ -19,6 +19,7 @@ from rushes.server.endpoints import MAX_BODY
 from rushes.server.live_protocols import websocket_protocol
 from rushes.server.state import ServerState
 from rushes.server.strict import strict_protocol
+from rushes.server.terminal import Terminal
 from rushes.station.messages import LINE_BYTES, Ready, Serving, Viewed, ViewedEdge
 
 if TYPE_CHECKING:
@@ -125,9 +126,11 @@ async def _serve(state: ServerState, server: Server, listener: socket.socket, li
         await asyncio.wait({running, begun}, return_when=asyncio.FIRST_COMPLETED)
         if begun.done():
             link.say(Serving(url_of(state.auth.host, listener.getsockname()[1])))
+        terminal = Terminal(state, link)
         while not running.done() and not link.stop.stopped:
             for word in lines_of(state.edges.states()):
                 link.say(word)
+            terminal.tell()
             await link.stop.wait_async(_TELL_S)
     finally:
         begun.cancel()

@@ -62,7 +62,7 @@ class ServerState(Closeable):
         self.edges, self.glass, self.history = Edges(), Glass(), Series()
         self.auth, self.attempts = Auth(bind, data, clock), Attempts()
         self.depots = Joined()
-        self.recorded = Recorded(lambda: self.board().archive)
+        self.recorded = Recorded(self.board)
         self.work = JobQueue(_WORKERS, max_waiting=_MOST_WAITING, name="web")
         self.exports = Exports(self, data / "exports")
         self.shots = ShotDesk(self)

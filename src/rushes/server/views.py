@@ -7,12 +7,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import rushes
-from rushes.limits import format_size
 from rushes.server.answers import (
     ChannelAnswer,
     DepotAnswer,
     EdgeAnswer,
-    Health,
     NewsAnswer,
     Pipeline,
     StageAnswer,
@@ -22,6 +20,7 @@ from rushes.server.answers import (
     Usage,
     WebStats,
 )
+from rushes.server.health import health
 from rushes.server.history import lost_of
 
 if TYPE_CHECKING:
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from rushes.station.board import Board, ChannelState, EdgeState, StageState
 
 __all__ = ["channel_view", "channels", "edges", "health", "pipeline", "stages", "station", "stats", "whole"]
-
-_SILENT_NS = 5_000_000_000
-_RANK = {"live": 0, "opening": 1, "late": 1, "stopped": 1}
 
 
 def station(state: ServerState) -> StationAnswer:
@@ -53,25 +49,6 @@ def station(state: ServerState) -> StationAnswer:
         needs_login=state.auth.needed,
         news=_news(state, board),
     )
-
-
-def health(state: ServerState, board: Board) -> Health:
-    """Is everything live, and was anything lost? In one sentence."""
-    if state.clock.wall_ns() - board.now_ns > _SILENT_NS:
-        return Health(state="lost", text="the station does not answer")
-    worst = max((_RANK.get(each.state, 2) for each in board.channels), default=0)
-    lost = state.history.lost()
-    counts = {"live": 0}
-    for each in board.channels:
-        counts[each.state] = counts.get(each.state, 0) + 1
-    told = " · ".join(
-        f"{count} {'channel' if count == 1 else 'channels'} {name}" if turn == 0 else f"{count} {name}"
-        for turn, (name, count) in enumerate(counts.items())
-        if count or len(counts) == 1
-    )
-    away = "hub away" if state.fleet.trouble else ""
-    text = " · ".join(part for part in (told, f"{lost} lost in 10 min", _memory(board), away) if part)
-    return Health(state="lost" if lost or worst == 2 else "late" if worst else "live", text=text)
 
 
 def channels(state: ServerState) -> list[ChannelAnswer]:
@@ -188,11 +165,3 @@ def _stage(stage: StageState) -> StageAnswer:
         cpu=stage.cpu_s,
         rss=stage.rss_bytes,
     )
-
-
-def _memory(board: Board) -> str:
-    if board.memory_budget is None:
-        return format_size(board.memory_bytes) if board.memory_bytes else ""
-    used, unit = format_size(board.memory_bytes), format_size(board.memory_budget)
-    number = f"{board.memory_bytes / (1 << 20):.0f}" if unit.endswith("MiB") else used
-    return f"{number} of {unit}"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rushes.clock import SYSTEM
 from rushes.metrics import LatencySummary
+from rushes.station.messages import Jobs
 from rushes.station.report import ChannelReport, ChannelStatus, RunReport, Status
-from rushes.station.usage import memory_bytes
+from rushes.station.usage import family, memory_bytes
 
 if TYPE_CHECKING:
     from rushes.station.channel import Channel
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Accounts"]
 
 _WEIGH_NS = 1_000_000_000
+_SELDOM_NS = 5_000_000_000
 
 
 class Accounts:
@@ -24,7 +26,13 @@ class Accounts:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._ram = self._peak_ram = self._weigh_due_ns = 0
+        self._ram = self._peak_ram = self._weighed_ns = 0
+
+    @property
+    def ram_bytes(self) -> int:
+        """The memory of all processes, at most 5 s old."""
+        self.weigh(_SELDOM_NS)
+        return self._ram
 
     def status(self) -> Status:
         """The figures of now, and what happened since they were last asked for."""
@@ -34,6 +42,7 @@ class Accounts:
         channels = runner.channels.values()
         readers = {stage.name for channel in channels for stage in channel.readers}
         workers = {stage.name for channel in channels for stage in channel.workers}
+        jobs = Jobs(0, 0) if runner.page is None else runner.page.jobs
         return Status(
             channels=tuple(_status_of(channel) for channel in runner.channels.values()),
             ram_bytes=self._ram,
@@ -44,6 +53,8 @@ class Accounts:
             running_s=runner.running_s,
             news=runner.news.take(),
             receivers=sum(each.peers for each in runner.outlets) if runner.outlets else None,
+            jobs_running=jobs.running,
+            jobs_waiting=jobs.waiting,
         )
 
     def report(self, reason: str, duration_s: float, problems: list[str]) -> RunReport:
@@ -67,12 +78,12 @@ class Accounts:
             page="" if runner.page is None else runner.page.url,
         )
 
-    def weigh(self) -> None:
-        """Looks at the memory, at most once a second: it walks the page tables of every process."""
+    def weigh(self, every_ns: int = _WEIGH_NS) -> None:
+        """Looks at the memory if that was ``every_ns`` ago: it walks the page tables of every process."""
         now_ns = SYSTEM.monotonic_ns()
-        if now_ns >= self._weigh_due_ns:
-            self._weigh_due_ns = now_ns + _WEIGH_NS
-            self._ram = memory_bytes([os.getpid(), *self._runner.pids.values()])
+        if not self._weighed_ns or now_ns - self._weighed_ns >= every_ns:
+            self._weighed_ns = now_ns
+            self._ram = memory_bytes([os.getpid(), *family(self._runner.pids.values())])
             self._peak_ram = max(self._peak_ram, self._ram)
 
 

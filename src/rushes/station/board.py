@@ -73,7 +73,7 @@ class ChannelState(_Plain, frozen=True):
 
 class StageState(_Plain, frozen=True):
     """One process's line of work. ``kind``: "source", "dealer" (it deals frames out to those of "work"), "work",
-    "recorder", "streamer", "web" or "reader".
+    "recorder", "streamer", "web", "hub" or "reader".
 
     ``state``: "running", "restarting", "failed" or "done"; ``cause``: why its last process ended. ``channel`` is empty
     for one that serves all. ``cpu_s`` is the processor time of the process that does it now.
@@ -125,7 +125,13 @@ class News(_Plain, frozen=True):
 
 
 class Board(_Plain, frozen=True):
-    """A station at one moment, ``now_ns`` by its own clock. Budgets in bytes, None where there is none."""
+    """A station at one moment, ``now_ns`` by its own clock. Budgets in bytes, None where there is none.
+
+    ``memory_bytes`` is what the depots of all channels take, and its budget what they may; ``processes_bytes`` the
+    memory of all processes, what they share counted once, depots among it.
+    ``archive`` is the folder of its recordings, ``cold`` the address of the store that old ones move to, which has no
+    secrets in it.
+    """
 
     station: str
     pid: int
@@ -135,8 +141,10 @@ class Board(_Plain, frozen=True):
     stages: tuple[StageState, ...] = ()
     edges: tuple[EdgeState, ...] = ()
     archive: str | None = None
+    cold: str | None = None
     memory_bytes: int = 0
     memory_budget: int | None = None
+    processes_bytes: int = 0
     disk_bytes: int = 0
     disk_budget: int | None = None
     web: str = ""

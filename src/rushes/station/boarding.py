@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from rushes.station.runner import Runner
     from rushes.station.stage import Stage
 
-__all__ = ["Boarding"]
+__all__ = ["Boarding", "shown_cold"]
 
 _ARROW = " -> "
 _EVERY_NS = 500_000_000
-# What a live edge drops so that those who look see the newest. All else that is dropped is lost.
+# What a live edge drops so that those who look see the newest. All else that is dropped is lost, but for what a busy
+# machine keeps a source from: that is told apart, as nothing was lost that anybody had.
 _LIVE = ("missed",)
 _FOUND = ("workers busy", "stopped")
 _WIRE = ("full", "no receiver", "stopped")
+_LATE = ("late",)
 _SOURCE = {"drop_newest": ("full", "leased")}
 
 
@@ -72,8 +74,10 @@ class Boarding:
             stages=tuple(self._stage(each) for each in runner.stages),
             edges=tuple(self._edges()),
             archive=None if plan.archive is None else os.path.abspath(plan.archive.folder),
+            cold=None if plan.archive is None else shown_cold(plan.archive.cold),
             memory_bytes=sum(each.slots * each.frame_bytes for each in runner.channels.values()),
             memory_budget=plan.memory_bytes,
+            processes_bytes=runner.ram_bytes,
             disk_bytes=0 if runner.archiver is None else runner.archiver.disk_bytes,
             disk_budget=None if plan.archive is None else plan.archive.max_bytes,
             web="" if runner.page is None else runner.page.url,
@@ -150,7 +154,7 @@ class Boarding:
         elif target == "figures":
             allowed = _FOUND
         elif channel is not None and target == channel.name:
-            allowed = _SOURCE.get(channel.plan.when_full, ())
+            allowed = (*_LATE, *_SOURCE.get(channel.plan.when_full, ()))
         elif channel is not None and target not in (channel.books.recorder, "archive"):
             allowed = _LIVE
         return EdgeState(
@@ -171,3 +175,14 @@ class Boarding:
         if channel is not None and name in (channel.books.recorder, channel.books.streamer):
             return name.removeprefix(f"{channel.name} ")
         return name
+
+
+def shown_cold(address: str | None) -> str | None:
+    """The cold store as other processes here can use it: one in the recorder's memory is nobody else's, and in an
+    address that no archive opens there may be a password.
+    """
+    if address is None or address.startswith("memory:"):
+        return None
+    if "://" not in address:
+        return os.path.abspath(address)
+    return None if "@" in address or "?" in address else address

@@ -39,6 +39,7 @@ __all__ = ["Channel"]
 
 _JOIN_NS = 5_000_000_000
 _AHEAD_NS = 100_000_000
+_FIRST_NS = 2_000_000_000  # how long a first frame is waited for, from when it is due
 
 
 class Channel:
@@ -86,6 +87,8 @@ class Channel:
         self._ready: set[Stage] = set()
         self._joined: set[Stage] = set()
         self._start_ns = self._due_ns = 0
+        self.flows = False
+        """Whether it has given a frame."""
         self.condition = Condition(plan.name, say, SYSTEM.wall_ns())
         self.fps = 0.0
 
@@ -118,6 +121,12 @@ class Channel:
     def settled(self) -> bool:
         """Whether it begins, or never will."""
         return self.begun or bool(self.failure or self.source.failure)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether its first frame is to be waited for: it is not there, has not had its time, and may come."""
+        over = self.begun and SYSTEM.monotonic_ns() >= self._start_ns + _FIRST_NS
+        return not (self.flows or over or self.ended or self.failure or self.source.failure)
 
     @property
     def shown_uri(self) -> str:
@@ -192,6 +201,7 @@ class Channel:
         if not self.readers:
             self._mark_age()
         if self.begun:
+            self.flows = self.flows or stats.stored > 0
             self.fps = self.books.rate(stats.stored, now_ns)
             self.condition.look(
                 stats.stored,

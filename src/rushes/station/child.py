@@ -4,11 +4,9 @@ waiting.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
-import sys
 import threading
 from typing import BinaryIO
 
@@ -16,24 +14,12 @@ import msgspec
 
 from rushes.lifecycle import StopToken
 from rushes.station.messages import LINE_BYTES, Follow, Go, Order, Word
+from rushes.wire.die_with_parent import die_with_parent
 
-__all__ = ["Link", "die_with_parent"]
+__all__ = ["Link"]
 
-_PR_SET_PDEATHSIG = 1
 _OUT = 1
 _LAST_WORD_S = 2.0
-
-
-def die_with_parent(parent: int) -> None:
-    """Has the kernel kill this process when the thread that started it ends; ends it now if that has
-    happened.
-
-    Only Linux can do it. Elsewhere the end of the parent is noticed by the end of the order pipe.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died between starting us and the line above
-        os._exit(1)
 
 
 class Link:

@@ -26,7 +26,7 @@ _MOST_SHOWN = 80
 
 
 class Mistake(NamedTuple):
-    """One thing that is wrong: ``station.toml:14 channel[1] "desk": fps: expected a number > 0, got "abc"``."""
+    """One thing that is wrong: ``station.toml:14 channel[1] "desk": tries: expected a whole number, got "x"``."""
 
     where: str
     table: str

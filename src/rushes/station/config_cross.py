@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from rushes.limits import format_duration, format_size
+from rushes.station.addresses import is_loopback, split
 from rushes.station.config_check import Mistake, label, near
 from rushes.station.config_source import source_mistake, template_mistake
 
@@ -21,7 +22,7 @@ __all__ = ["cross_check", "depot_bytes"]
 _CARD = re.compile(r"testcard:(?:([0-9]+)x([0-9]+))?")
 _REGION = re.compile(r"screen:-?[0-9]+,-?[0-9]+,([0-9]+),([0-9]+)")
 _BIND = re.compile(r"(\[[^\]]+\]|[^:\[\]]+):([0-9]{1,5})")
-_STREAMED = re.compile(r"(tcp|ipc)://.+")
+_STREAMED = re.compile(r"(tcp|ipc|nats|tls)://.+")
 _GUESS = (1920, 1080)
 
 
@@ -112,7 +113,7 @@ def _in_channel(
     if row["rect"] is not None and source is not None and (scheme != "screen" or rest):
         yield "rect", 'it is for a source "screen:" alone'
     if row["stream"] is not None and not _STREAMED.fullmatch(row["stream"]):
-        yield "stream", "write tcp://HOST:PORT or ipc://NAME"
+        yield "stream", "write tcp://HOST:PORT, ipc://NAME, or nats://HOST:PORT/STREAM for a hub"
     if row["when_full"] in ("block", "spill") and row["record"] is False and not worked:
         yield "when_full", f'"{row["when_full"]}" waits for somebody: have it recorded or worked on'
     if keep is not None and row["record"] is False:
@@ -129,8 +130,15 @@ def _places(rows: _Rows) -> Iterator[Mistake]:
         yield rows.wrong(("hub",), "bind", "a station joins a hub (url) or starts one (bind), not both")
     if hub["url"] is not None and not re.fullmatch(r"(nats|tls)://.+:[0-9]+", hub["url"]):
         yield rows.wrong(("hub",), "url", "write nats://HOST:PORT")
-    if hub["bind"] is not None and not _is_bind(hub["bind"]):
-        yield rows.wrong(("hub",), "bind", 'write HOST:PORT, like "127.0.0.1:4222"')
+    if hub["bind"] is not None and (not _is_bind(hub["bind"]) or hub["bind"].endswith(":0")):
+        yield rows.wrong(
+            ("hub",), "bind", 'write HOST:PORT, like "127.0.0.1:4222"; others have to know the port'
+        )
+    elif hub["bind"] and not hub["url"] and not rows.one("station")["keys"] and _is_wide(hub["bind"]):
+        text = (
+            "it is open to other machines, so it needs keys: rushes keys new DIR, then [station] keys = DIR"
+        )
+        yield rows.wrong(("hub",), "bind", text)
 
 
 def _names_and_stores(rows: _Rows) -> Iterator[Mistake]:
@@ -144,6 +152,10 @@ def _names_and_stores(rows: _Rows) -> Iterator[Mistake]:
 def _is_bind(text: str) -> bool:
     found = _BIND.fullmatch(text)
     return found is not None and int(found[2]) <= 65535
+
+
+def _is_wide(bind: str) -> bool:
+    return not is_loopback(split(bind)[0])
 
 
 def _memory(rows: _Rows) -> tuple[list[Mistake], list[Mistake]]:

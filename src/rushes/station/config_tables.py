@@ -44,10 +44,10 @@ Name = Annotated[
     str, Meta(pattern=_NAME, extra={"expects": "a name of letters, digits, dots, dashes and underscores"})
 ]
 Text = Annotated[str, Meta(min_length=1, extra={"expects": "text that is not empty"})]
-Rate = Annotated[float, Meta(gt=0, le=1000, extra={"expects": "a number > 0"})]
-Count = Annotated[int, Meta(ge=1, le=1000, extra={"expects": "a whole number from 1 on"})]
-Retries = Annotated[int, Meta(ge=0, le=100, extra={"expects": "a whole number from 0 on"})]
-Slots = Annotated[int, Meta(ge=2, le=4096, extra={"expects": "a whole number from 2 on"})]
+Rate = Annotated[float, Meta(gt=0, le=1000, extra={"expects": "a number above 0, at most 1000"})]
+Count = Annotated[int, Meta(ge=1, le=1000, extra={"expects": "a whole number from 1 to 1000"})]
+Retries = Annotated[int, Meta(ge=0, le=100, extra={"expects": "a whole number from 0 to 100"})]
+Slots = Annotated[int, Meta(ge=2, le=4096, extra={"expects": "a whole number from 2 to 4096"})]
 Size = Annotated[int, Meta(gt=0), _quantity("size", _SIZE, 'a size like "512 MiB"', "512 MiB", "20 GiB")]
 Room = Annotated[int, Meta(ge=0), _quantity("size", _SIZE, 'a size like "1 GiB", or 0', "1 GiB")]
 Seconds = Annotated[
@@ -104,7 +104,9 @@ class HubTable(_Table, frozen=True):
     """[hub]: a hub to join, or one to be started here; not both."""
 
     url: Annotated[Text | None, _said("nats://HOST:PORT of the hub to join.")] = None
-    bind: Annotated[Text | None, _said("HOST:PORT to start a hub at.")] = None
+    bind: Annotated[
+        Text | None, _said("HOST:PORT to start a hub at. Off this machine it needs keys ([station] keys).")
+    ] = None
 
 
 class ChannelTable(_Table, frozen=True):
@@ -124,7 +126,10 @@ class ChannelTable(_Table, frozen=True):
         Seconds | None, _said("How long its recordings are kept; as long as all others if absent.")
     ] = None
     stream: Annotated[
-        Text | None, _said("Where it is streamed as a track of its name: tcp://HOST:PORT or ipc://NAME.")
+        Text | None,
+        _said(
+            "Where it is streamed as a track of its name: tcp://HOST:PORT, ipc://NAME or a hub's nats://HOST:PORT/STREAM."
+        ),
     ] = None
     rect: Annotated[Rect | None, _said('The part of the screen to take, for "screen:".')] = None
     slots: Annotated[Slots, _said("How many frames its depot holds.")] = 16

@@ -29,7 +29,7 @@ bind = "127.0.0.1:8787"       # page and API; any other address needs a token: r
 
 # [hub]                       # one of the two
 # url = "nats://hub:4222"     # join other stations
-# bind = "0.0.0.0:4222"       # be the one that others join
+# bind = "0.0.0.0:4222"       # be the one that others join; off this machine it needs [station] keys
 
 [[channel]]
 name = "card"

@@ -19,16 +19,20 @@ _WORKER_END_S = 3.0
 _LATE_END_S = 3.0
 _SHARED_END_S = 15.0
 _PAGE_END_S = 2.0
+_HUB_END_S = 8.0
 
 
 def end_in_order(runner: Runner) -> list[Stage]:
-    """The sources, then the readers once they have read all, then those who bring it further; who did not end in time.
+    """The sources, then the readers once they have read all, then those who bring it further, and the hub last, as
+    works end by way of it; who did not end in time.
 
     Who looks at the page has no say in how long this takes, and what has not begun is not waited for.
     """
     supervisor, channels = runner.supervisor, list(runner.channels.values())
     page = [] if runner.page is None else [runner.page.stage]
-    takers = [each.stage for each in runner.shared if each is not runner.page]
+    hub = [] if runner.host is None else [runner.host.stage]
+    takers = [each.stage for each in runner.shared if each.stage not in (*page, *hub)]
+    supervisor.begin_end()
     supervisor.drop_unbegun(each for each in runner.stages if each not in takers)
     _tell_end(page)
     for channel in channels:
@@ -46,7 +50,9 @@ def end_in_order(runner: Runner) -> list[Stage]:
     stuck += supervisor.see_out(late, _LATE_END_S)
     # Told to end together with the readers; files take longer to end than they do.
     stuck += supervisor.see_out(takers, _SHARED_END_S)
-    return stuck + supervisor.see_out(page, _PAGE_END_S)
+    stuck += supervisor.see_out(page, _PAGE_END_S)
+    _tell_end(hub)
+    return stuck + supervisor.see_out(hub, _HUB_END_S)
 
 
 def _tell_end(stages: list[Stage]) -> None:

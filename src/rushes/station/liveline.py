@@ -19,7 +19,7 @@ def opening_line(
     version: str, core: str, shm_free_bytes: int, memory: int | None = None, disk: int | None = None
 ) -> str:
     """What runs here, how much room there is for depots, and how much it may take of memory and disk."""
-    allowed = [f"{format_size(memory)} RAM"] if memory is not None else []
+    allowed = [f"{format_size(memory)} depots"] if memory is not None else []
     allowed += [f"{format_size(disk)} disk"] if disk is not None else []
     budget = f"  budget: {', '.join(allowed)}" if allowed else ""
     return f"rushes {version}  {core}  shm: {format_size(shm_free_bytes)} free{budget}"
@@ -36,10 +36,16 @@ def status_lines(status: Status) -> list[str]:
     readers = f"  readers {status.readers}" if status.readers or not status.workers else ""
     workers = f"  workers {status.workers}" if status.workers else ""
     ram = f"RAM {status.ram_bytes / _MIB:.0f} MiB"
-    shared = f"{ram}{readers}{workers}{receivers}{recorded}{restarts}"
+    shared = f"{ram}{readers}{workers}{receivers}{recorded}{_jobs(status)}{restarts}"
     width = max(len(each.name) for each in status.channels)
     lines = [f"{each.name:<{width}}  {_figures(each)}" for each in status.channels]
     return [f"{lines[0]}  {shared}"] if len(lines) == 1 else [*lines, shared]
+
+
+def _jobs(status: Status) -> str:
+    counts = ((status.jobs_running, "running"), (status.jobs_waiting, "waiting"))
+    told = ", ".join(f"{count} {how}" for count, how in counts if count)
+    return f"  jobs {told}" if told else ""
 
 
 def _figures(channel: ChannelStatus) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from rushes.station.tasks import (
     DealerTask,
+    HubTask,
     ReaderTask,
     RecorderTask,
     SourceTask,
@@ -27,6 +28,8 @@ __all__ = [
     "Failed",
     "Follow",
     "Go",
+    "HubTask",
+    "Jobs",
     "Opened",
     "Order",
     "ReaderTask",
@@ -41,6 +44,7 @@ __all__ = [
     "Streamed",
     "StreamerTask",
     "Task",
+    "Told",
     "Trouble",
     "Viewed",
     "ViewedEdge",
@@ -160,7 +164,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent"):
 
 
 class Serving(msgspec.Struct, frozen=True, tag="serving"):
-    """The page can be reached at ``url`` from now on."""
+    """The page, or the hub, can be reached at ``url`` from now on."""
 
     url: str
 
@@ -184,6 +188,19 @@ class Viewed(msgspec.Struct, frozen=True, tag="viewed"):
     """The web process's own edges, as many as a line holds: the newest figures of each replace earlier ones."""
 
     edges: tuple[ViewedEdge, ...]
+
+
+class Jobs(msgspec.Struct, frozen=True, tag="jobs"):
+    """Shots and exports that the web process makes now, and those that wait for their turn."""
+
+    running: int
+    waiting: int
+
+
+class Told(msgspec.Struct, frozen=True, tag="told"):
+    """Something happened that those who look at the station's terminal are to know; pages know it without."""
+
+    text: str
 
 
 class Worked(msgspec.Struct, frozen=True, kw_only=True, tag="worked"):
@@ -222,5 +239,18 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 Order = Go | Stop | Follow
 Word = (
-    Ready | Opened | Report | Recorded | Streamed | Sent | Worked | Serving | Viewed | Trouble | Done | Failed
+    Ready
+    | Opened
+    | Report
+    | Recorded
+    | Streamed
+    | Sent
+    | Worked
+    | Serving
+    | Viewed
+    | Jobs
+    | Told
+    | Trouble
+    | Done
+    | Failed
 )

@@ -18,9 +18,10 @@ class NewsDesk:
         self._kept: deque[tuple[int, str]] = deque(maxlen=_KEPT)
         self._fresh: deque[str] = deque(maxlen=_KEPT)
 
-    def say(self, line: str) -> None:
-        """Something happened."""
-        self._kept.append((SYSTEM.wall_ns(), line))
+    def say(self, line: str, *, kept: bool = True) -> None:
+        """Something happened; ``kept`` for those who look later."""
+        if kept:
+            self._kept.append((SYSTEM.wall_ns(), line))
         self._fresh.append(line)
 
     def take(self) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ class Outlet:
     def hear(self, word: Word) -> None:
         """What its process said."""
         if isinstance(word, Ready):
-            self._say(f"streaming on {self.address}: {self.hint}")
+            self._say(f"streaming on {self.shown}: {self.hint}")
         elif isinstance(word, Streamed) and word.channel in self._channels:
             self._channels[word.channel].hear(self.stage, word)
         elif isinstance(word, Sent):
@@ -78,6 +78,13 @@ class Outlet:
         self._book.died(self._seen)
 
     @property
+    def shown(self) -> str:
+        """The address without a hub's password."""
+        from rushes.wire.endpoint import parse
+
+        return parse(self.address).shown
+
+    @property
     def hint(self) -> str:
         """How to see one of the channels."""
         from rushes.wire.endpoint import parse
@@ -91,7 +98,7 @@ class Outlet:
 
     def report(self) -> StreamReport:
         """The account, of all channels together: they share the wire."""
-        return StreamReport(self.address, self.edge(), self._book.bytes_total)
+        return StreamReport(self.shown, self.edge(), self._book.bytes_total)
 
     @property
     def _seen(self) -> int:
@@ -132,6 +139,9 @@ def claim(plan: StreamPlan) -> str:
     """The address to stream on, tried out: with the port that the system chose where 0 was asked for, so that one
     process after another binds the same.
 
+    A hub, through which viewers reach it who cannot reach this machine, may come later: nothing of it is tried out. Not
+    a depot: each channel has one already, and one for all of them would be of one size.
+
     ConfigError when it is no address for that, is taken, or is open to others and has no keys.
     """
     # Late: only who streams needs the wire, and none of the station's other processes does.
@@ -139,9 +149,10 @@ def claim(plan: StreamPlan) -> str:
     from rushes.wire.endpoint import parse
 
     endpoint = parse(plan.endpoint)
-    if endpoint.scheme not in ("tcp", "ipc"):
+    if endpoint.scheme == "shm":
         raise ConfigError(
-            f"{endpoint.shown} cannot take all channels: give --stream a tcp://host:port or an ipc://name",
+            f"{endpoint.shown} cannot take all channels, each of which is in a depot of its own already "
+            "(rushes depot ls): give --stream a tcp://host:port, an ipc://name or a nats://host:port/stream",
             option="--stream",
         )
     if "track" in endpoint.options:
@@ -150,6 +161,9 @@ def claim(plan: StreamPlan) -> str:
         )
     if endpoint.scheme == "ipc" and _is_served(endpoint):
         raise ConfigError(f"{endpoint.shown} is taken: choose another name", option="--stream")
+    if endpoint.scheme in ("nats", "tls"):
+        Streamer(plan.endpoint, nproc=1, keys=plan.keys, insecure=plan.insecure).close()
+        return plan.endpoint
     try:
         with Streamer(plan.endpoint, nproc=1, keys=plan.keys, insecure=plan.insecure) as streamer:
             port = int(streamer.address.rpartition(":")[2]) if endpoint.port is not None else None

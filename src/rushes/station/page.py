@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rushes.errors import ConfigError
-from rushes.station.messages import Serving, Viewed, WebTask
+from rushes.station.addresses import is_loopback, split
+from rushes.station.messages import Jobs, Serving, Viewed, WebTask
+from rushes.station.probing import trouble
 from rushes.station.stage import Stage
 
 if TYPE_CHECKING:
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from rushes.station.messages import ViewedEdge, Word
     from rushes.station.plan import WebPlan
 
-__all__ = ["Page", "missing"]
+__all__ = ["Page", "missing", "token_wanted"]
 
 _SERVING = "rushes.server.serving"
 _NEEDS = ("starlette", "uvicorn", "websockets", "itsdangerous", "prometheus_client")
 _MOST_PORTS = 50
 _MOST_TRIES = 5
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def missing() -> str:
@@ -41,6 +41,8 @@ class Page:
         self.url = ""
         self.viewers: dict[str, ViewedEdge] = {}
         """The edges to those who look, as its process last told them, by name."""
+        self.jobs = Jobs(0, 0)
+        """Shots and exports."""
         self._station, self._data, self._say = station, data, say
         self._bind = plan.bind
         self._tries = 0
@@ -52,55 +54,55 @@ class Page:
         ConfigError when the one asked for cannot be had, or is open to other machines and nobody has a token; for a hub
         whose address or keys cannot be used.
         """
-        host, port = _split(self.plan.bind)
-        if host not in _LOOPBACK and not _has_token(Path(self._data)):
-            raise ConfigError(
-                f"{self.plan.bind} is open to other machines, so it needs a token: "
-                f"rushes token add NAME --data {self._data}",
-                option="web.bind",
-            )
+        host, port = split(self.plan.bind)
+        wanted = token_wanted(self.plan.bind, self._data)
+        if wanted:
+            raise ConfigError(wanted, option="web.bind")
         if self.plan.hub is not None:
             from rushes.wire.jet_fleet import check_hub
 
             self._say(f"hub    {check_hub(self.plan.hub, self.plan.keys)}  (other stations' channels)")
-        trouble = _trouble(host, port)
-        if not trouble:
+        why = trouble(host, port)
+        if not why:
             return
         if self.plan.asked:
             raise ConfigError(
-                f"the page cannot be at {self.plan.bind}: {trouble}; choose another --bind HOST:PORT",
+                f"the page cannot be at {self.plan.bind}: {why}; choose another --bind HOST:PORT",
                 option="web.bind",
             )
-        self._next(host, port, trouble)
+        self._next(host, port, why)
 
     def hear(self, word: Word) -> None:
         """What its process said."""
         if isinstance(word, Serving):
             self.url = word.url.rstrip("/")
-            host = _split(self._bind)[0]
-            note = "loopback only" if host in _LOOPBACK else "with a token"
+            host = split(self._bind)[0]
+            note = "loopback only" if is_loopback(host) else "with a token"
             self._say(f"page   {self.url}  ({note})")
             self._say(f"api    {self.url}/api  /openapi.json  /metrics  /healthz")
         elif isinstance(word, Viewed):
             self.viewers.update((each.name, each) for each in word.edges)
+        elif isinstance(word, Jobs):
+            self.jobs = word
 
     def died(self) -> None:
         """Its process ended before its time."""
         self.viewers.clear()
+        self.jobs = Jobs(0, 0)
 
     def another(self) -> bool:
         """After its process could not have the address: whether it is to try another one."""
         self._tries += 1
-        host, port = _split(self._bind)
-        if self.plan.asked or self._tries > _MOST_TRIES or not _trouble(host, port):
+        host, port = split(self._bind)
+        if self.plan.asked or self._tries > _MOST_TRIES or not trouble(host, port):
             return False
         self._next(host, port, "it was taken just now")
         return True
 
-    def _next(self, host: str, port: int, trouble: str) -> None:
+    def _next(self, host: str, port: int, why: str) -> None:
         for each in range(port + 1, min(port + _MOST_PORTS, 65535)):
-            if not _trouble(host, each):
-                self._say(f"the page is at port {each}, for {port} cannot be had: {trouble}")
+            if not trouble(host, each):
+                self._say(f"the page is at port {each}, for {port} cannot be had: {why}")
                 self._bind = f"{host}:{each}"
                 return
         raise ConfigError(
@@ -119,23 +121,11 @@ class Page:
         )
 
 
-def _split(bind: str) -> tuple[str, int]:
-    host, _, port = bind.rpartition(":")
-    return host.strip("[]"), int(port)
-
-
-def _trouble(host: str, port: int) -> str:
-    """Why nobody could listen there; empty when one can."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # As servers do: what an ended one leaves behind in the kernel keeps nobody out.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
+def token_wanted(bind: str, data: str) -> str:
+    """What is to be done before a page can be at ``bind``, whose tokens are in the folder ``data``; empty: nothing."""
+    if is_loopback(split(bind)[0]) or _has_token(Path(data)):
+        return ""
+    return f"{bind} is open to other machines, so it needs a token: rushes token add NAME --data {data}"
 
 
 def _has_token(data: Path) -> bool:

@@ -125,7 +125,7 @@ class WebPlan:
 
 @dataclass(frozen=True, slots=True)
 class HubPlan:
-    """The hub to join, or where to start one."""
+    """The hub at ``url``, in which workers meet; ``bind``: where it is to be started. None: no such thing."""
 
     url: str | None = None
     bind: str | None = None

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rushes.errors import ConfigError
+from rushes.station.addresses import hub_url
+from rushes.station.config_check import Mistake
+from rushes.station.page import token_wanted
 from rushes.station.plan import (
     ArchivePlan,
     ChannelPlan,
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from rushes.station.config import Reading
     from rushes.station.config_tables import ChannelTable, Config
 
-__all__ = ["plan_of"]
+__all__ = ["lacking_token", "plan_of"]
 
 _BOARD = "-board"
 _UNFIT = re.compile(r"[^\w.-]+")
@@ -70,7 +73,7 @@ def plan_of(
             for each in config.work
         ),
         web=_web(config, reading, keys),
-        hub=HubPlan(config.hub.url, config.hub.bind) if config.hub.url or config.hub.bind else None,
+        hub=_hub(config, keys),
         shots=ShotsPlan(
             os.path.join(data, "shots") if config.shots.folder is None else place.of(config.shots.folder),
             config.shots.template,
@@ -84,11 +87,22 @@ def plan_of(
     )
 
 
+def lacking_token(reading: Reading) -> Mistake | None:
+    """What no file can know: that the page is to be open to other machines, and nobody has a token."""
+    config = reading.config
+    if config is None or config.web.bind == "off":
+        return None
+    wanted = token_wanted(config.web.bind, _Places(reading.base).of(config.station.data))
+    return Mistake(_where_bound(reading), "web", f"bind: {wanted}") if wanted else None
+
+
+def _where_bound(reading: Reading) -> str:
+    return next(each.where for each in reading.lines if (each.section, each.key) == ("web", "bind"))
+
+
 def _not_yet(config: Config) -> Iterator[str]:
     """What is understood and not done: nobody shall wait for it."""
-    if config.hub.bind:
-        yield "no hub is started by this version: start one, and join it by its url"
-    if config.hub.url and config.web.bind == "off":
+    if (config.hub.url or config.hub.bind) and config.web.bind == "off":
         yield "without a page (web.bind is off) no other station at the hub is seen, nor this one by them"
 
 
@@ -178,5 +192,15 @@ def _streams(config: Config, keys: str | None, *, insecure: bool) -> tuple[Strea
 def _web(config: Config, reading: Reading, keys: str | None) -> WebPlan | None:
     if config.web.bind == "off":
         return None
-    where = next(each.where for each in reading.lines if (each.section, each.key) == ("web", "bind"))
-    return WebPlan(config.web.bind, asked=where != "default", hub=config.hub.url, keys=keys)
+    where = _where_bound(reading)
+    hub = _hub(config, keys)
+    url = None if hub is None else hub.url
+    return WebPlan(config.web.bind, asked=where != "default", hub=url, keys=keys)
+
+
+def _hub(config: Config, keys: str | None) -> HubPlan | None:
+    """The hub that is started is joined as well."""
+    url, bind = config.hub.url, config.hub.bind
+    if bind is not None:
+        return HubPlan(hub_url(bind, keys), bind)
+    return None if url is None else HubPlan(url)

@@ -1,7 +1,6 @@
 """A station's processes, seen from the parent: started afresh, listened to, restarted with back-off, ended.
 
-Always a fresh interpreter: a fork would copy the parent's threads' locks and its claims on depots. One thread
-starts and serves all of them, for the kernel kills a child when the very thread that started it ends.
+One thread starts and serves all of them, for the kernel kills a child when the very thread that started it ends.
 """
 
 from __future__ import annotations
@@ -9,131 +8,23 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import subprocess
-import sys
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-import msgspec
-
-import rushes
 from rushes.clock import SYSTEM
-from rushes.station.messages import Failed, Order, Task, Word
+from rushes.station.offspring import Child
 from rushes.station.stage import Backoff, Stage
+from rushes.station.usage import family, is_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from rushes.station.messages import Word
+
 __all__ = ["Backoff", "Child", "Stage", "Supervisor"]
 
-# The package is found where the parent found it, after everything else; -P keeps the caller's folder off
-# the path, where a file called numpy.py may lie.
-_BOOT = "import sys; sys.path.append(sys.argv[1]); from rushes.station.stages import main; sys.exit(main())"
-_TAIL_BYTES = 4096
-_MOST_UNREAD = 1 << 16
+_STOPPED_NS = 1_000_000_000  # how long one that is stopped at the end is let be
 _LOOK_S = 0.02  # how often to see whether a process has ended whose pipes tell nothing
-
-
-class Child:
-    """One process with its three pipes. Raises OSError when it cannot be started."""
-
-    def __init__(self, task: Task) -> None:
-        home = str(Path(rushes.__file__).parents[1])
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _BOOT, home, task.name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            # A group of its own: Ctrl-C in the terminal is for the parent, also while a child is still
-            # importing.
-            process_group=0,
-        )
-        # All three were asked for, so none is None.
-        self._stdin = cast("IO[bytes]", self._process.stdin)
-        self._out = cast("IO[bytes]", self._process.stdout)
-        self._err = cast("IO[bytes]", self._process.stderr)
-        for pipe in (self._stdin, self._out, self._err):
-            os.set_blocking(pipe.fileno(), False)
-        # Not on the command line, which everybody on the machine can read: a camera's address has its password.
-        self._send(task)
-        self._words = msgspec.json.Decoder(Word)
-        self._unread = b""
-        self._tail = b""
-        self._cause = ""
-        self.spoke = False
-        """Whether it has said anything: before that it is still loading what it needs."""
-        self.wrong = self.elsewhere = False
-        """Whether it said that another try would end the same way, and that another process does its work."""
-        self.started_ns = SYSTEM.monotonic_ns()
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
-    def pipes(self) -> tuple[int, int]:
-        """Descriptors to wait on for something to hear."""
-        return self._out.fileno(), self._err.fileno()
-
-    def running(self) -> bool:
-        """Whether it is alive; reaps it when not."""
-        return self._process.poll() is None
-
-    def tell(self, order: Order) -> None:
-        """Sends an order; a process that is gone, or listens to none of many, does not get it."""
-        self._send(order)
-
-    def _send(self, message: Task | Order) -> None:
-        try:
-            self._stdin.write(msgspec.json.encode(message) + b"\n")
-        except (BrokenPipeError, BlockingIOError):
-            return  # its end is noticed, and dealt with, elsewhere
-
-    def hear(self) -> list[Word]:
-        """What it has said since the last call. Never waits."""
-        self._tail = (self._tail + _drain(self._err.fileno()))[-_TAIL_BYTES:]
-        *lines, self._unread = (self._unread + _drain(self._out.fileno())).split(b"\n")
-        self._unread = self._unread[-_MOST_UNREAD:]
-        words = []
-        for line in lines:
-            try:
-                words.append(self._words.decode(line))
-            except msgspec.MsgspecError:
-                self._tail = (self._tail + line + b"\n")[-_TAIL_BYTES:]  # some library that prints
-        self.spoke = self.spoke or bool(words)
-        for word in words:
-            if isinstance(word, Failed):
-                self._cause = word.cause
-                self.wrong, self.elsewhere = word.wrong, word.elsewhere
-        return words
-
-    def cause(self) -> str:
-        """Why it ended, in one line."""
-        code = self._process.poll()
-        if self._cause:
-            return self._cause
-        if code is not None and code < 0:
-            return f"killed by {signal.Signals(-code).name}"
-        said = self._tail.decode("utf-8", "replace").strip().splitlines()
-        return f"ended with exit code {code}" + (f": {said[-1]}" if said else "")
-
-    def wait(self, timeout_s: float) -> bool:
-        """Waits for its end; False when the time was up first."""
-        try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def close(self) -> None:
-        """Kills it if it still runs, reaps it and closes the pipes. Idempotent."""
-        if self.running():
-            self._process.kill()
-        self._process.wait()
-        for pipe in (self._stdin, self._out, self._err):
-            pipe.close()
 
 
 class Supervisor:
@@ -150,6 +41,7 @@ class Supervisor:
         self._on_word = on_word
         self._on_death = on_death
         self._selector = selectors.DefaultSelector()
+        self._ending = False
 
     def start(self) -> None:
         """Starts every stage."""
@@ -197,17 +89,44 @@ class Supervisor:
                 stage.restarts += 1
                 self._launch(stage)
 
+    def begin_end(self) -> None:
+        """All are to end from now on. Those that somebody has stopped, whom no order reaches, are made to go on, so
+        that nothing they hold is lost; one that stays stopped, as under a debugger, is not waited for.
+        """
+        self._ending = True
+        for pid in family(stage.pid for stage in self.stages if stage.pid is not None):
+            if is_stopped(pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def see_out(self, stages: Iterable[Stage], timeout_s: float) -> list[Stage]:
-        """Hears stages out until their processes end, which is no death now; those that did not in time."""
+        """Hears stages out until their processes end, which is no death now; those that did not in time, and whatever
+        stayed stopped for a second and was killed.
+        """
         until_ns = SYSTEM.monotonic_ns() + int(timeout_s * 1e9)
         left = [stage for stage in stages if stage.child is not None]
+        killed: list[Stage] = []
         while left and SYSTEM.monotonic_ns() < until_ns:
             self._selector.select(_LOOK_S)
             for stage in left:
                 if self._served(stage):
                     self._let_go(stage)
+            # Whoever is not seen out yet too: those who are may wait for it.
+            killed += [stage for stage in self.stages if self._ending and self._killed_stopped(stage)]
             left = [stage for stage in left if stage.child is not None]
-        return left
+        return killed + left
+
+    def _killed_stopped(self, stage: Stage) -> bool:
+        now_ns = SYSTEM.monotonic_ns()
+        if stage.pid is None or not is_stopped(stage.pid):
+            stage.stopped_ns = 0
+            return False
+        stage.stopped_ns = stage.stopped_ns or now_ns
+        if now_ns - stage.stopped_ns < _STOPPED_NS:
+            return False
+        self._let_go(stage)
+        self._on_death(stage, "it was stopped, and killed at the end")
+        return True
 
     def hear_until(self, stage: Stage, heard: Callable[[], bool], timeout_s: float) -> bool:
         """Hears a stage that goes on until ``heard()``; False when the time was up first, or its process ended."""
@@ -268,16 +187,3 @@ class Supervisor:
             for pipe in child.pipes:
                 self._selector.unregister(pipe)
             child.close()
-
-
-def _drain(descriptor: int) -> bytes:
-    parts = []
-    while True:
-        try:
-            part = os.read(descriptor, 1 << 16)
-        except BlockingIOError:
-            break
-        if not part:
-            break
-        parts.append(part)
-    return b"".join(parts)

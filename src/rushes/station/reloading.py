@@ -60,6 +60,8 @@ class _Change:
                 raise ConfigError(
                     f"{name} cannot be changed while the station runs: end it and start it again"
                 )
+        if _hosted(self._old) != _hosted(self._new):
+            raise ConfigError("hub.bind cannot be changed while the station runs: end it and start it again")
         page, outlets = self._page(), self._outlets()
         runner = self._runner
         ending = [runner.channels[name] for name in (*self._gone, *self._changed)]
@@ -84,7 +86,7 @@ class _Change:
         return ", ".join(self._told) or "nothing changed"
 
     def _takers(self) -> list[Archiver | Outlet]:
-        return [each for each in self._runner.shared if not isinstance(each, Page)]
+        return [each for each in self._runner.shared if isinstance(each, Archiver | Outlet)]
 
     # -- what is needed, found before anything is ended
 
@@ -196,6 +198,12 @@ class _Change:
         runner.page = page
         if page is not None:
             runner.supervisor.add(page.stage)
+
+
+def _hosted(plan: Plan) -> tuple[str | None, ...]:
+    """All that a hub of its own is told."""
+    bind = None if plan.hub is None else plan.hub.bind
+    return bind, None if bind is None else plan.keys
 
 
 def _ways(plan: Plan, channel: ChannelPlan) -> tuple[Any, ...]:

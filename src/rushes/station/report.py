@@ -33,7 +33,8 @@ class ChannelStatus:
 @dataclass(frozen=True, slots=True)
 class Status:
     """One moment. ``news``: what happened since the last one, a line each. ``recorded_bytes``: None when nothing is
-    recorded. ``receivers``: how many there are; None when nothing is streamed.
+    recorded. ``receivers``: how many there are; None when nothing is streamed. ``ram_bytes``: of all processes. Jobs
+    are shots and exports that were asked for on the page.
     """
 
     channels: tuple[ChannelStatus, ...]
@@ -45,6 +46,8 @@ class Status:
     recorded_bytes: int | None = None
     receivers: int | None = None
     workers: int = 0
+    jobs_running: int = 0
+    jobs_waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The processes of a station, from their start to their account: each source in one of its own, one that records all
-channels, one for each address they are streamed at, and one that serves the page.
+channels, one for each address they are streamed at, one that serves the page,
+and one that runs a hub.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from rushes.station.archiver import Archiver
 from rushes.station.boarding import Boarding
 from rushes.station.channel import Channel
 from rushes.station.ending import end_in_order
-from rushes.station.messages import Trouble
+from rushes.station.host import Host
+from rushes.station.messages import Told, Trouble
 from rushes.station.news import NewsDesk
 from rushes.station.outlet import Outlet
 from rushes.station.page import Page, missing
@@ -51,6 +53,8 @@ class Runner(Closeable):
         self.archiver = None if plan.archive is None else Archiver(plan.archive, self.channels)
         self.outlets = [self._outlet(index) for index in range(len(plan.streams))]
         self.page = None if plan.web is None else Page(plan.web, plan.station, plan.data, self.news.say)
+        bind = None if plan.hub is None else plan.hub.bind
+        self.host = None if bind is None else Host(bind, plan.keys, plan.data, self.news.say)
         for each in plan.channels:
             self.channels[each.name] = self.make_channel(each)
         self.supervisor = Supervisor([], on_word=self._on_word, on_death=self._on_death)
@@ -62,9 +66,9 @@ class Runner(Closeable):
     # -- what there is
 
     @property
-    def shared(self) -> list[Archiver | Outlet | Page]:
-        """Whoever serves several channels."""
-        return [each for each in (self.archiver, *self.outlets, self.page) if each is not None]
+    def shared(self) -> list[Archiver | Outlet | Page | Host]:
+        """Whoever serves several channels, the hub first: others join it."""
+        return [each for each in (self.host, self.archiver, *self.outlets, self.page) if each is not None]
 
     @property
     def stages(self) -> list[Stage]:
@@ -99,6 +103,11 @@ class Runner(Closeable):
         return (SYSTEM.monotonic_ns() - self._start_ns) / 1e9 if self._start_ns else 0.0
 
     @property
+    def ram_bytes(self) -> int:
+        """The memory of all its processes, as of some seconds ago."""
+        return self._accounts.ram_bytes
+
+    @property
     def recorded_bytes(self) -> int | None:
         """How much this run has recorded so far; None when it does not."""
         return None if self.archiver is None else self.archiver.bytes
@@ -111,13 +120,13 @@ class Runner(Closeable):
                     "reader" if stage in channel.readers else "dealer" if stage in channel.takers else "work"
                 )
                 return ("source" if stage is channel.source else reads), channel.name
-        kinds = {Archiver: "recorder", Outlet: "streamer", Page: "web"}
+        kinds = {Archiver: "recorder", Outlet: "streamer", Page: "web", Host: "hub"}
         return next((kinds[type(each)] for each in self.shared if each.stage is stage), "work"), ""
 
     # -- running
 
     def start(self, stop: StopToken) -> None:
-        """Starts the processes; back once every channel has begun, or when 15 s have passed.
+        """Starts the processes; back once every channel has given its first frame, or when 15 s have passed.
 
         A camera that is not there by then begins when it comes. ConfigError for an address that cannot be had, and
         when a station of that name runs here.
@@ -136,7 +145,7 @@ class Runner(Closeable):
         while SYSTEM.monotonic_ns() < until_ns and not stop.stopped and not self.failure:
             self.supervisor.step(0.1)
             self._advance()
-            if all(channel.settled for channel in self.channels.values()):
+            if not any(channel.awaited for channel in self.channels.values()):
                 break
         self._start_ns = SYSTEM.monotonic_ns()
         depots = [each.depot_name for each in self.channels.values() if each.depot is not None]
@@ -220,6 +229,8 @@ class Runner(Closeable):
     def _claim(self) -> None:
         for outlet in self.outlets:
             outlet.claim()
+        if self.host is not None:
+            self.host.claim()
         if self.page is None:
             return
         lacking = missing()
@@ -247,6 +258,8 @@ class Runner(Closeable):
         if isinstance(word, Trouble) and word.text:
             more = f" (and {word.more} more like it)" if word.more else ""
             self.news.say(f"{stage.name}: {word.text}{more}")
+        if isinstance(word, Told):
+            self.news.say(word.text, kept=False)
         for shared in self.shared:
             if stage is shared.stage:
                 shared.hear(word)

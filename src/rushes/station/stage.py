@@ -52,6 +52,8 @@ class Stage:
         self.died_ns = 0
         """When that was, until the next one has said that it is there."""
         self.due_ns = 0
+        self.stopped_ns = 0
+        """Since when its process was found stopped while it was to end; 0: it is not."""
         self.done = False
         """Whether it said that its work is at an end, and is not to be started again."""
         self.wrong = self.elsewhere = False

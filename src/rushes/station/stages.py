@@ -1,5 +1,5 @@
 """What the processes of a station do: bring a source's frames into a depot, read them, record them,
-stream them, serve the page.
+stream them, run a hub, serve the page.
 
 This is where such a process begins; ``filling``, ``reading``, ``recording``, ``streaming`` and, above this layer,
 ``rushes.server.serving`` hold the work.
@@ -19,6 +19,7 @@ from rushes.station.child import Link
 from rushes.station.messages import (
     DealerTask,
     Failed,
+    HubTask,
     ReaderTask,
     RecorderTask,
     SourceTask,
@@ -26,13 +27,14 @@ from rushes.station.messages import (
     WebTask,
     WorkerTask,
 )
+from rushes.station.trimming import keep_trim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["main"]
 
-_TASKS = SourceTask | ReaderTask | RecorderTask | StreamerTask | DealerTask | WorkerTask | WebTask
+_TASKS = SourceTask | ReaderTask | RecorderTask | StreamerTask | DealerTask | WorkerTask | HubTask | WebTask
 _WORK: Mapping[type, str] = {
     SourceTask: "rushes.station.filling:fill",
     ReaderTask: "rushes.station.reading:read_frames",
@@ -40,6 +42,7 @@ _WORK: Mapping[type, str] = {
     StreamerTask: "rushes.station.streaming:stream_channels",
     DealerTask: "rushes.station.dealing:deal_frames",
     WorkerTask: "rushes.station.working:work",
+    HubTask: "rushes.station.hosting:host_hub",
     WebTask: "rushes.server.serving:serve",
 }
 """Who does which task. Looked up at the call: a reader need not know how a screen is grabbed, and who serves stands
@@ -56,6 +59,7 @@ def main() -> int:
     task = msgspec.json.decode(first, type=_TASKS)
     sys.argv[0] = task.name  # by which the depot will show this process
     link = Link(task.parent, orders)
+    keep_trim()
     try:
         module, _, function = _WORK[type(task)].partition(":")
         getattr(importlib.import_module(module), function)(task, link)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import os
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
+from rushes.clock import SYSTEM
 from rushes.errors import ClosedError, ConfigError, SourceUnavailable
 from rushes.lifecycle import Closeable, StopToken
 from rushes.station.config import given, read
+from rushes.station.config_tables import Config
 from rushes.station.doors import Doors
 from rushes.station.planning import plan_of
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from rushes.shots import ShotSaver
     from rushes.station.config import Reading
-    from rushes.station.config_tables import Config
     from rushes.station.doors import StationChannel
     from rushes.station.plan import Plan
     from rushes.station.report import RunReport, Status
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Station"]
 
 _STEP_S = 0.2
+_LOOK_S = 0.02
 
 
 class Station(Closeable):
@@ -45,7 +48,7 @@ class Station(Closeable):
 
     def __init__(self, config: Mapping[str, Any] | Config | Callable[[], Reading]) -> None:
         super().__init__()
-        self._reading = config if callable(config) else lambda: given(config)
+        self._reading = config if callable(config) else lambda: given(_checked(config))
         self._plan = plan_of(self._reading())
         self.name = self._plan.station
         self._lock = threading.Lock()
@@ -80,7 +83,9 @@ class Station(Closeable):
         return self._doors.shots
 
     def start(self) -> Self:
-        """Starts it; back once every channel has begun, or after 15 s: a camera that comes later begins then.
+        """Starts it; back once every channel has given its first frame, so that ``newest()`` has one. A source that is
+        open and gives none is waited for for 2 s, one that is not there for 15 s: it begins when it comes, see
+        :meth:`wait`.
 
         Does nothing when it runs. ConfigError for what cannot be had, SourceUnavailable for a source that was given up.
         """
@@ -91,6 +96,20 @@ class Station(Closeable):
             run = self._run = _Run(self._plan)
         run.wait_started()
         return self
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Waits until every channel has given a frame; False when the time was up first (None: for as long as it
+        takes). ClosedError when it does not run, or ends meanwhile.
+        """
+        until_ns = None if timeout_s is None else SYSTEM.monotonic_ns() + round(timeout_s * 1e9)
+        while True:
+            run = self._running()
+            runner = run.runner
+            if runner is not None and all(each.flows for each in list(runner.channels.values())):
+                return True
+            if until_ns is not None and SYSTEM.monotonic_ns() >= until_ns:
+                return False
+            SYSTEM.sleep(_LOOK_S)
 
     def stop(self) -> RunReport | None:
         """Ends it in good order; the account of every frame. None when it did not run."""
@@ -126,14 +145,32 @@ class Station(Closeable):
 
     def _call(self, work: Callable[[Runner], Any]) -> Any:
         """Has it done by the thread that the processes belong to."""
+        return self._running().call(work)
+
+    def _running(self) -> _Run:
         self._check_open()
         run = self._run
         if run is None or run.over:
             raise ClosedError(f"{self.name} does not run: start it first", name=self.name)
-        return run.call(work)
+        return run
 
     def _close(self) -> None:
         self.stop()
+
+
+def _checked(config: Any) -> Mapping[str, Any] | Config:
+    """ConfigError for what is no configuration, such as a file's name."""
+    if isinstance(config, str | os.PathLike):
+        raise ConfigError(
+            f"a station of a file is made by Station.from_config({str(config)!r})", option="config"
+        )
+    if not isinstance(config, Mapping | Config):
+        raise ConfigError(
+            f"a station is made of a Config, or of data as a file has it, like "
+            f'{{"channel": [{{"name": "card", "source": "testcard:"}}]}}, not of {config!r:.80}',
+            option="config",
+        )
+    return config
 
 
 class _Run:

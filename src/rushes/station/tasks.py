@@ -6,6 +6,7 @@ import msgspec
 
 __all__ = [
     "DealerTask",
+    "HubTask",
     "ReaderTask",
     "RecorderTask",
     "SourceTask",
@@ -106,6 +107,18 @@ class WorkerTask(Task, frozen=True, kw_only=True, tag="worker"):
     depot: str = ""
     keys: str | None = None
     insecure: bool = False
+
+
+class HubTask(Task, frozen=True, kw_only=True, tag="hub"):
+    """Run a hub at ``bind`` ("HOST:PORT"), which programs of this machine reach at ``url``. What it stores is in
+    ``folder``; ``keys`` is the folder with those of whom it lets in.
+    """
+
+    bind: str
+    url: str
+    folder: str
+    keys: str | None = None
+    depot: str = ""
 
 
 class WebTask(Task, frozen=True, kw_only=True, tag="web"):

@@ -5,7 +5,6 @@ The function runs on the main thread, where libraries with opinions about thread
 
 from __future__ import annotations
 
-import ctypes
 import importlib.machinery
 import importlib.util
 import os
@@ -32,6 +31,7 @@ from rushes.stream.crew_pipe import (
     laid_out,
     push,
 )
+from rushes.wire.die_with_parent import die_with_parent
 from rushes.wire.near import Place
 
 if TYPE_CHECKING:
@@ -42,12 +42,11 @@ if TYPE_CHECKING:
     from rushes.stream.crew_pipe import Note
     from rushes.stream.places import Places
 
-__all__ = ["SCRIPT", "die_with", "main", "told"]
+__all__ = ["SCRIPT", "main", "told"]
 
 SCRIPT = "__rushes_main__"
 """The name under which the program's own file is imported here, so that what it guards by ``__main__`` stays put."""
 
-_PR_SET_PDEATHSIG = 1
 _FRAMES = 4
 
 
@@ -55,7 +54,7 @@ def main(descriptor: int, parent: int) -> int:
     """Works for the process ``parent`` through the socket ``descriptor`` until that is closed."""
     # The parent says when to end; a terminal's Ctrl-C to the whole group would overtake it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with(parent)
+    die_with_parent(parent)
     os.set_inheritable(descriptor, False)
     sock = socket.socket(fileno=descriptor)
     reader = Reader(sock)
@@ -118,17 +117,6 @@ def _answer(fn: Callable[..., Any], head: Buffer, payload: Buffer, quality: int 
     except BaseException as error:  # noqa: BLE001  sys.exit in one frame's work must not end the work on the others
         return laid_out(RAISED, told(error))
     return laid_out(SAME, head) if payload is message.payload else laid_out(DONE, head, payload)
-
-
-def die_with(parent: int) -> None:
-    """Has the kernel kill this process when the thread that started it ends; ends it now if that has happened.
-
-    Only Linux can do it. Elsewhere the end of the parent is noticed when the frame at hand is done.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _loaded(start: Start, sock: socket.socket) -> Callable[..., Any]:

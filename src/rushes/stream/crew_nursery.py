@@ -17,6 +17,7 @@ import warnings
 
 from rushes.stream import crew_child
 from rushes.stream.crew_pipe import REAP
+from rushes.wire.die_with_parent import die_with_parent
 
 __all__ = ["main"]
 
@@ -30,7 +31,7 @@ def main(descriptor: int, parent: int) -> int:
     """
     # The parent says when to end; a terminal's Ctrl-C to the whole group would overtake it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    crew_child.die_with(parent)
+    die_with_parent(parent)
     # Libraries for numbers keep threads of their own, and know how to be forked.
     warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork")
     os.set_inheritable(descriptor, False)

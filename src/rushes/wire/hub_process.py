@@ -29,7 +29,7 @@ _READY_S = 30.0  # a large store takes its time to be read; a server that dies m
 _TERM_S, _KILL_S = 2.0, 5.0
 _TAIL_BYTES = 16 * 1024
 _TAIL_LINES = 5
-_LAUNCHER = Path(__file__).with_name("hub_exec.py")
+_LAUNCHER = Path(__file__).with_name("die_with_parent.py")
 
 
 class _Ports(msgspec.Struct):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from rushes.archive.export import export
+from rushes.archive.reader import Reader
 from rushes.archive.records import Span
 from rushes.codecs import still
 from rushes.codecs.video.demux import MediaInput
+from rushes.codecs.video.scale import convert
 from rushes.errors import ArchiveCorrupt, ConfigError, JobCancelled, NoSuchMoment, UnknownName
+from rushes.figures import Box, to_plain
 from rushes.lifecycle import StopToken
 from rushes.testing import read_card
 from tests.unit.archive.store import CODINGS, STEP, Store, moment
@@ -226,3 +231,36 @@ def test_what_cannot_be_asked(store, tmp_path):
         made(store, 0, 9, tmp_path / "out" / "a.avi")
     with pytest.raises(ConfigError):
         made(store, 9, 0, tmp_path / "out" / "a.mp4")
+
+
+def test_figures_are_drawn_into_the_pictures_that_they_are_of(store, tmp_path):
+    store.add(range(20))
+    box = json.dumps([to_plain(Box(0.25, 0.25, 0.5, 0.5, color="#ff0000"))])
+    store.index.add_figures("cam", moment(5), moment(9), box)
+    seen, out = [], tmp_path / "out" / "a.mp4"
+    reader = Reader(store.index, store.fetch, lambda channel: False)
+    told = made(store, 3, 12, out, drawn=reader, progress=lambda *told: seen.append(told))
+    assert (told.copied, told.frames, seen[-1]) == (False, 10, (10, 10))
+    plain = tmp_path / "out" / "plain.mp4"
+    assert made(store, 3, 12, plain).copied
+    drawn, usual = edges(out), edges(plain)
+    assert list(drawn) == list(range(3, 13))
+    assert [turn for turn in drawn if abs(drawn[turn] - usual[turn]).max() > 40] == [5, 6, 7, 8, 9]
+    assert made(store, 10, 15, tmp_path / "out" / "b.mp4", drawn=reader).copied
+
+
+def edges(path):
+    """By the card's number: where the left line of the box is."""
+    with MediaInput(path) as media:
+        pictures = [convert(each.array, each.format, "rgb24") for each in media.frames()]
+    high, wide, _ = pictures[0].shape
+    place = np.s_[high // 2 - 4 : high // 2 + 4, wide // 4 - 2 : wide // 4 + 4]
+    return {number(each, "rgb24"): each[place].astype(int) for each in pictures}
+
+
+def test_an_export_of_nothing_says_where_there_is_something(store, tmp_path):
+    store.add(range(10))
+    with pytest.raises(NoSuchMoment, match=r"between .* and .*; the last picture before is of .*") as told:
+        made(store, 500, 600, tmp_path / "out" / "a.mp4")
+    assert (told.value.before_ns, told.value.after_ns) == (moment(9), None)
+    assert "first one after" not in str(told.value)

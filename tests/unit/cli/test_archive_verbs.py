@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from rushes import Archive
+from rushes import Archive, Box
 from rushes.cli import main
 from rushes.codecs import still
 from rushes.testing import read_card
@@ -82,6 +82,15 @@ def test_export(run, tmp_path):
     made = plain(run, "archive", "export", "door", tmp_path / "pictures", "--last", "1s")
     assert made["frames"] == len(list((tmp_path / "pictures").iterdir())) in (25, 26)
     assert read_card(still.decode((tmp_path / "pictures" / "00000003.jpg").read_bytes()).array) is not None
+
+
+def test_figures_are_drawn_into_an_export_on_request(run, folder, tmp_path):
+    with Archive(folder, min_free_bytes=0) as archive:
+        archive.add_figures("door", AT + 0.5, AT + 1, [Box(0.1, 0.1, 0.5, 0.5)])
+    words = ("archive", "export", "door", tmp_path / "a.mp4", "--from", AT, "--to", AT + 2)
+    assert plain(run, *words)["copied"]
+    made = plain(run, *words, "--figures")
+    assert (made["frames"], made["copied"]) == (51, False)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import pytest
 from rushes.cli import main
 from rushes.station.config_template import TEMPLATE
 
+CARD = "[[channel]]\nname = 'a'\nsource = 'testcard:'\n"
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
@@ -63,3 +65,14 @@ def test_a_file_that_is_not_there_or_no_toml_is_told(here, capsys):
 def test_the_schema_is_one_document(capsys):
     assert main(["config", "schema"]) == 0
     assert "StationTable" in json.loads(capsys.readouterr().out)["$defs"]
+
+
+def test_a_page_open_to_others_without_a_token_is_a_mistake_here(here, capsys):
+    (here / "station.toml").write_text(f"{CARD}[web]\nbind = '0.0.0.0:8787'\n[station]\ndata = 'there'\n")
+    assert main(["config", "check"]) == 2
+    told = "station.toml:5 web: bind: 0.0.0.0:8787 is open to other machines, so it needs a token: "
+    assert capsys.readouterr().err == f"error: {told}rushes token add NAME --data there\n"
+    assert main(["token", "add", "phone", "--data", "there"]) == 0
+    assert main(["config", "check"]) == 0
+    (here / "station.toml").write_text(f"{CARD}[web]\nbind = 'off'\n")
+    assert main(["config", "check"]) == 0

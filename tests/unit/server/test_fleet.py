@@ -28,7 +28,7 @@ class Two(Itself):
     def owner(self, channel):
         return ("north", "cam") if channel == "cam_north" else None
 
-    async def fetch(self, station, path, gone=None):
+    async def fetch(self, station, path, gone=None, making=None):
         self.asked.append((station, path))
         if self.gone:
             raise PeerGone(f"{station} does not answer")

@@ -8,7 +8,6 @@ import os
 import re
 import socket
 import time
-from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import av
@@ -206,14 +205,6 @@ def test_mjpeg_of_another_station_moves(url):
             heard += more
     numbers = [int(each) for each in re.findall(rb"X-Frame-Number: (\d+)", heard)]
     assert numbers == sorted(set(numbers))
-
-
-def test_a_file_of_anothers_recording_is_not_kept_here(url):
-    order = {"channel": THEIRS, "from": 1, "to": 2}
-    with pytest.raises(HTTPError) as refused:
-        urlopen(Request(f"{url}/api/exports", data=json.dumps(order).encode()), timeout=20)
-    with refused.value as error:
-        assert "export.mp4" in json.loads(error.read())["remedy"]
 
 
 def test_the_fleet_is_in_the_metrics(url):

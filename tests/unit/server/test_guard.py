@@ -149,7 +149,9 @@ def test_a_session_is_secure_over_https_and_outlives_the_process(wide, station, 
     value = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
     with ServerState(station.name, bind="0.0.0.0:8787", data=tmp_path / "data") as other:
         assert other.auth.of_session(value) is not None
-        assert other.auth.of_session(value[:-1] + ("a" if value[-1] != "a" else "b")) is None
+        # Not the last letter, whose last bits stand for nothing.
+        text, _, mark = value.rpartition(".")
+        assert other.auth.of_session(f"{text}.{'b' if mark[0] == 'a' else 'a'}{mark[1:]}") is None
         assert other.auth.of_session("nonsense") is None
 
 
@@ -191,6 +193,18 @@ def test_every_answer_has_the_headers_that_keep_a_browser_safe(client):
         assert headers["referrer-policy"] == "no-referrer"
     assert "access-control-allow-origin" not in client.get("/", headers={"origin": EVIL}).headers
     assert "content-security-policy" in client.get("/", headers={"host": "evil.example"}).headers
+
+
+def test_the_policy_for_openers_is_sent_where_a_browser_heeds_it(client, wide):
+    policy = "cross-origin-opener-policy"
+    assert client.get("/").headers[policy] == "same-origin"
+    elsewhere = wide[0]
+    assert policy not in elsewhere.get("/").headers, "on plain http browsers complain of it"
+    assert policy not in elsewhere.get("/api/station").headers
+    assert elsewhere.get("https://nas:8787/").headers[policy] == "same-origin"
+    assert elsewhere.get("http://127.0.0.1:8787/").headers[policy] == "same-origin"
+    proxied = elsewhere.get("/", headers={"sec-fetch-mode": "navigate"})
+    assert proxied.headers[policy] == "same-origin", "it came by https to the server before this one"
 
 
 def test_no_answer_holds_a_secret(wide, station, tmp_path):

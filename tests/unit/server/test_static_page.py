@@ -37,7 +37,7 @@ def test_files_with_a_hash_in_their_name_are_kept_for_ever(page):
 
 def test_what_is_not_there_is_not_the_page(page):
     assert page.get("/assets/index-00000000.js").status_code == 404
-    assert page.get("/api/nope").json()["kind"] == "HTTPException"
+    assert page.get("/api/nope").json()["kind"] == "NotFound"
     assert page.get("/leak.txt").status_code == 404
     assert page.post("/timeline").status_code == 405
 

@@ -12,7 +12,10 @@ from rushes.station.board import ChannelState, EdgeState
 def test_the_station_is_told_at_a_glance(client, station):
     told = client.get("/api/station").json()
     assert told["name"] == station.name
-    assert told["health"] == {"state": "live", "text": "1 channel live · 0 lost in 10 min · 171 of 512 MiB"}
+    assert told["health"] == {
+        "state": "live",
+        "text": "1 channel live · 0 lost in 10 min · depots 171 of 512 MiB",
+    }
     assert told["memory"] == {"used": 171 << 20, "budget": 512 << 20}
     assert abs(told["now"] - time.time()) < 60
     assert told["stations"] == [{"name": station.name, "url": "", "state": "live", "channels": ["cam"]}]
@@ -30,6 +33,33 @@ def test_health_is_that_of_the_worst_channel(client, station, state):
     health = client.get("/api/station").json()["health"]
     assert health["state"] == "lost"
     assert health["text"].startswith("1 channel live · 1 late · 1 lost")
+
+
+def test_late_ticks_are_told_in_amber_and_losses_in_red(client, station, state):
+    def shown(front, recorder):
+        dropped = {"late": front} if front else {}
+        source = _edge("front source -> front", channel="front", dropped=dropped, allowed=("late",))
+        edges = (source, _edge("front recorder -> archive", channel="front", dropped=recorder))
+        station.show(edges=edges)
+        state.history.note(edges, time.time())
+        return client.get("/api/station").json()["health"]
+
+    assert shown(3, {})["state"] == "live", "what was there before is no news"
+    health = shown(15, {})
+    assert health["state"] == "late"
+    assert " · 0 lost in 10 min · front: 12 ticks late in 10 min, the machine is busy · " in health["text"]
+    health = shown(16, {"late": 2})
+    assert health["state"] == "lost"
+    assert " · 2 lost in 10 min · front: 13 ticks late" in health["text"]
+
+
+def test_the_memory_of_depots_and_that_of_processes_are_two_figures(client):
+    page = client.get("/metrics").text
+    assert "# HELP rushes_depots_memory_bytes Memory that the depots of all channels take\n" in page
+    samples = _samples(page)
+    assert samples["rushes_depots_memory_bytes"] == 171 << 20
+    assert samples["rushes_depots_memory_budget_bytes"] == 512 << 20
+    assert samples["rushes_processes_memory_bytes"] == 360 << 20
 
 
 def test_a_station_that_stopped_showing_is_said_to_be_lost(client, station):
@@ -137,12 +167,13 @@ def _samples(text):
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
 
 
-def _edge(name, offered=7, delivered=2, dropped=None, waiting=0):
+def _edge(name, offered=7, delivered=2, dropped=None, waiting=0, **more):
     return EdgeState(
         name=name,
         source="cam",
         target="x",
-        channel="cam",
+        channel=more.get("channel", "cam"),
+        allowed=more.get("allowed", ()),
         offered=offered,
         delivered=delivered,
         dropped=dropped or {},

@@ -10,6 +10,7 @@ import pytest
 from rushes import Depot
 from rushes.errors import BadMessage, DepotError, UnknownName
 from rushes.station.board import Board, BoardReader, BoardWriter, ChannelState, running_stations
+from rushes.station.boarding import shown_cold
 
 
 @pytest.fixture
@@ -62,3 +63,20 @@ def test_a_depot_that_holds_something_else_is_no_board(name):
         reader.close()
         assert name not in [each.station for each in running_stations()]
         depot.unlink()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (None, None),
+        ("s3://bucket/yard", "s3://bucket/yard"),
+        ("file:///srv/cold", "file:///srv/cold"),
+        ("/srv/cold", "/srv/cold"),
+        ("cold", os.path.abspath("cold")),
+        ("memory://", None),
+        ("s3://key:secret@bucket/yard", None),
+        ("s3://bucket/yard?secret=1", None),
+    ],
+)
+def test_the_address_of_the_cold_store_is_shown_as_others_can_use_it_and_no_secret(address, shown):
+    assert shown_cold(address) == shown

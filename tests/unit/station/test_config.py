@@ -74,7 +74,7 @@ workers = 0
         "station.toml:3 station: name: expected a name of letters, digits, dots, dashes and underscores, "
         'got "front door"',
         'station.toml:11 channel[1] "desk": source: there is no kind of source "scren", did you mean "screen:"?',
-        'station.toml:12 channel[1] "desk": fps: expected a number > 0, got "abc"',
+        'station.toml:12 channel[1] "desk": fps: expected a number above 0, at most 1000, got "abc"',
         'station.toml:13 channel[1] "desk": unknown key "fsp", did you mean "fps"?',
         'station.toml:14 channel[1] "desk": rect: expected [x, y, width, height] in pixels, four whole numbers, '
         "got [1, 2, 3]",
@@ -83,7 +83,7 @@ workers = 0
         'station.toml:21 web: bind: write HOST:PORT, like "127.0.0.1:8787", or "off"',
         'station.toml:25 work[0] "w": channel: no channel is called "fornt", did you mean "front"?',
         'station.toml:26 work[0] "w": call: expected a function like "package.module:function", got "nothing"',
-        'station.toml:27 work[0] "w": workers: expected a whole number from 1 on, got 0',
+        'station.toml:27 work[0] "w": workers: expected a whole number from 1 to 1000, got 0',
     ]
 
 
@@ -117,8 +117,23 @@ workers = 0
             CARD + "record = 'yes'\n",
             'station.toml:4 channel[0] "card": record: expected true or false, got "yes"',
         ),
-        (CARD + "fps = 0\n", 'station.toml:4 channel[0] "card": fps: expected a number > 0, got 0'),
-        (CARD + "fps = nan\n", 'station.toml:4 channel[0] "card": fps: expected a number > 0, got NaN'),
+        (
+            CARD + "fps = 0\n",
+            'station.toml:4 channel[0] "card": fps: expected a number above 0, at most 1000, got 0',
+        ),
+        (
+            CARD + "fps = nan\n",
+            'station.toml:4 channel[0] "card": fps: expected a number above 0, at most 1000, got NaN',
+        ),
+        (CARD + "slots = 1\n", "slots: expected a whole number from 2 to 4096, got 1"),
+        (CARD + "slots = 4097\n", "slots: expected a whole number from 2 to 4096, got 4097"),
+        (CARD + "fps = 2000\n", "fps: expected a number above 0, at most 1000, got 2000"),
+        ("[shots]\ntries = 1001\n", "tries: expected a whole number from 1 to 1000, got 1001"),
+        (
+            '[hub]\nbind = "0.0.0.0:4222"\n',
+            "station.toml:2 hub: bind: it is open to other machines, so it needs keys",
+        ),
+        ('[hub]\nbind = "127.0.0.1:0"\n', "others have to know the port"),
         (
             CARD + "when_full = 'wait'\n",
             'when_full: expected "drop_oldest", "drop_newest", "block" or "spill"',
@@ -130,7 +145,7 @@ workers = 0
         ),
         (CARD + "keep = '2d'\n[archive]\nmax_age = '1d'\n", "keep: archive.max_age is less, 1d"),
         (CARD + "rect = [0, 0, 4, 4]\n", 'rect: it is for a source "screen:" alone'),
-        (CARD + "stream = 'udp://x'\n", "stream: write tcp://HOST:PORT or ipc://NAME"),
+        (CARD + "stream = 'udp://x'\n", "stream: write tcp://HOST:PORT, ipc://NAME, or nats"),
         (CARD + CARD, 'station.toml:5 channel[1] "card": name: channel[0] is called "card" already'),
         (
             "[budget]\nmemory = '10 MB'\n" + CARD,

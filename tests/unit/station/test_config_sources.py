@@ -75,7 +75,9 @@ def test_the_same_data_can_come_from_a_program():
     assert "keep" in data["channel"][0], "what was given is as it was"
     made = Config(channel=(ChannelTable(name="card", source="testcard:", keep=7200.0),))
     assert given(made).checked() == config
-    with pytest.raises(ConfigError, match=r'channel\[0\] "x": fps: expected a number > 0, got -1'):
+    with pytest.raises(
+        ConfigError, match=r'channel\[0\] "x": fps: expected a number above 0, at most 1000, got -1'
+    ):
         given({"channel": [{"name": "x", "source": "testcard:", "fps": -1}]}).checked()
 
 

@@ -47,6 +47,12 @@ def test_the_line_has_its_figures_in_their_places():
     ]
 
 
+def test_jobs_are_told_when_there_are_any():
+    assert status_lines(replace(STATUS, jobs_running=1))[0].endswith("  readers 2  jobs 1 running")
+    both = replace(STATUS, jobs_running=2, jobs_waiting=3, restarts=1)
+    assert status_lines(both)[0].endswith("  jobs 2 running, 3 waiting  restarts 1")
+
+
 def test_several_channels_have_a_line_each_and_one_for_what_they_share():
     two = replace(STATUS, channels=(CHANNEL, replace(CHANNEL, name="door-left", state="lost")), restarts=1)
     first, second, shared = status_lines(two)

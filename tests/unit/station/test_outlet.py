@@ -51,7 +51,8 @@ def sent(outlet, count, dropped, *, waiting=0, final=False):
     ("endpoint", "why"),
     [
         ("shm://a", "cannot take all channels"),
-        ("nats://127.0.0.1:4222/s", "cannot take all channels"),
+        ("nats://127.0.0.1:4222/a.b", "cannot be called"),
+        ("nats://127.0.0.1:4222/s?track=b", "each channel is a track"),
         ("tcp://0.0.0.0:0", "can be reached from other machines"),
         ("ipc://a?track=b", "each channel is a track"),
         ("127.0.0.1:5600", "tcp://"),
@@ -78,6 +79,24 @@ def test_the_port_that_was_found_is_kept_and_options_with_it(tmp_path):
     assert address.endswith("?hwm=8")
     assert ":0?" not in address
     assert claim(StreamPlan(address)) == address
+
+
+def test_a_hub_is_not_waited_for_and_its_password_is_shown_nowhere():
+    address = "nats://user:secret@127.0.0.1:4222/yard"
+    assert claim(StreamPlan(address)) == address
+    outlet, _, said = made(address)
+    outlet.claim()
+    outlet.hear(Ready())
+    assert outlet.stage.task().endpoint == address
+    assert said == [
+        'streaming on nats://***@127.0.0.1:4222/yard: rushes recv "nats://***@127.0.0.1:4222/yard?track=card"'
+    ]
+    assert "secret" not in str(outlet.report())
+
+
+def test_a_hubs_keys_are_looked_at_before_anything_starts(tmp_path):
+    with pytest.raises(ConfigError, match="rushes keys new"):
+        claim(StreamPlan("tls://127.0.0.1:4222/yard", str(tmp_path)))
 
 
 def test_it_says_how_to_see_a_channel():

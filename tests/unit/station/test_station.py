@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rushes import Depot, ShotSaver
@@ -101,6 +102,10 @@ def test_a_killed_process_is_healed_and_shown(tmp_path):
         eventually(lambda: station.channels["card"].newest(), "a frame")
         board = eventually(reader.read, "a board")
         (source,) = board.stages
+        seen = eventually(lambda: (now := reader.read()).edges and now.processes_bytes and now, "an edge")
+        assert "late" in seen.edges[0].allowed, "what a busy machine drops is not lost"
+        assert not any("late" in each.allowed for each in seen.edges[1:])
+        assert seen.processes_bytes > seen.memory_bytes > 0
         os.kill(source.pid, signal.SIGKILL)
         seen = eventually(
             lambda: (now := reader.read()).edges and now.edges[0].dropped.get("stage down") and now,
@@ -112,6 +117,40 @@ def test_a_killed_process_is_healed_and_shown(tmp_path):
         told = [each.text for each in seen.news]
         assert "card source ended: killed by SIGKILL" in told
         assert any(each.startswith("card source is back after ") for each in told)
+
+
+def test_after_the_start_there_is_a_frame_and_later_ones_can_be_waited_for(tmp_path):
+    file = tmp_path / "station.toml"
+    text = '[web]\nbind = "off"\n[[channel]]\nname = "a"\nsource = "testcard:160x90@30"\nrecord = false\n'
+    file.write_text(text)
+    with made(file) as station:
+        assert station.channels["a"].newest() is not None
+        assert station.wait(0)
+        file.write_text(text + '[[channel]]\nname = "b"\nsource = "depot:nobodys-depot"\nrecord = false\n')
+        station.reload()
+        assert not station.wait(0.1)
+        with Depot.create("nobodys-depot", slots=2, shape=(60, 80, 3), replace="stale") as depot:
+            depot.put(np.zeros((60, 80, 3), np.uint8))
+            until = eventually(lambda: depot.put(np.zeros((60, 80, 3), np.uint8)) and station.wait(0.05), "b")
+            assert until
+            depot.unlink()
+        assert station.channels["b"].newest() is not None
+    with pytest.raises(ClosedError):
+        station.wait(0)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (None, "not of None"),
+        ("station.toml", r"Station.from_config\('station.toml'\)"),
+        (Path("x.toml"), "from_config"),
+        ([], r"not of \[\]"),
+    ],
+)
+def test_what_is_no_configuration_is_told(given, told):
+    with pytest.raises(ConfigError, match=told):
+        Station(given)
 
 
 def test_what_cannot_be_raises_at_the_start(tmp_path):
