@@ -32,7 +32,7 @@ _SOURCE = {"drop_newest": ("full", "leased")}
 
 
 class Boarding:
-    """Shows ``runner`` on its board twice a second. ConfigError when a station of its name runs here already."""
+    """Shows ``runner`` on its board twice a second. ConfigError when a station of its name runs here already, DepotError when none can be shown here."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -41,6 +41,8 @@ class Boarding:
         try:
             self._writer = BoardWriter(runner.name)
         except DepotError as error:
+            if not error.depot:
+                raise  # there is no room for it, or its folder is nobody's
             raise ConfigError(
                 f"a station called {runner.name!r} runs on this machine already: give this one another --name",
                 option="station.name",
