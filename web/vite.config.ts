@@ -7,7 +7,11 @@ const STATION = process.env.RUSHES_STATION ?? 'http://127.0.0.1:8788'
 // browsers keep them for ever, and the same sources give the same names.
 export default defineConfig({
   base: './',
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // Children as arguments instead of properties: three kilobytes less of script.
+  oxc: {
+    jsx: { runtime: 'classic', pragma: '_h', pragmaFrag: '_Fragment' },
+    jsxInject: `import { h as _h, Fragment as _Fragment } from 'preact'`,
+  },
   build: {
     outDir: '../src/rushes/server/static',
     emptyOutDir: true,

@@ -51,7 +51,9 @@ def visit(chromium: Chromium, held: ExitStack) -> Iterator[Visits]:
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """Twenty seconds of the channels "front" and "yard", recorded a minute ago; with the moment of frame 0."""
+    """Twenty seconds of the channels "front" and "yard", recorded a minute ago; with the moment of frame 0. "front" has
+    figures, "yard" a second stretch.
+    """
     return recorded(tmp_path_factory.mktemp("browser") / "archive", ("front", "yard"))
 
 

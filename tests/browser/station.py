@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rushes import Depot, Frame
+from rushes import Box, Depot, Frame
 from rushes.archive import Archive
 from rushes.capture.testcard import TestCard
 from rushes.interfaces import SourceInfo
@@ -23,6 +23,18 @@ from rushes.station.board import Board, BoardWriter, ChannelState, ConfigLine, E
 WIDTH, HEIGHT, FPS = 640, 360, 20
 RECORDED, RECORDED_FPS = 200, 10
 """Frames of each channel in the archive, numbered from 0."""
+AGAIN_S, AGAIN = 30, 50
+"""So many frames more of the last channel, so many seconds after its first."""
+FOUND_S = (5, 7)
+"""Seconds after the first frame between which three boxes are kept."""
+
+
+_STAGES = {
+    " source": "source",
+    " people": "dealer",
+    " people worker 1": "work",
+    " people worker 2": "work",
+}
 
 
 class Cards:
@@ -81,8 +93,9 @@ class Cards:
                 now_ns=now_ns,
                 channels=tuple(self._channel(each) for each in self.names),
                 stages=tuple(
-                    StageState(name=f"{each} source", kind="source", channel=each, pid=7)
+                    StageState(name=f"{each}{name}", kind=kind, channel=each, pid=7)
                     for each in self.names
+                    for name, kind in _STAGES.items()
                 ),
                 edges=tuple(self._edge(each) for each in self.names),
                 archive=None if self._archive is None else str(self._archive),
@@ -166,30 +179,36 @@ def served(station: str, data: Path, *, bind: str = "127.0.0.1:0") -> Iterator[t
 class _Film:
     """The source of a recording: a card that was captured earlier."""
 
-    def __init__(self, channel: str, start_ns: int) -> None:
-        self._channel = channel
+    def __init__(self, channel: str, start_ns: int, frames: int = RECORDED) -> None:
+        self.channel, self._frames = channel, frames
         self.info = SourceInfo(width=WIDTH, height=HEIGHT, fps=RECORDED_FPS, format="i420")
         self._start_ns = start_ns
 
     def __iter__(self) -> Iterator[Frame]:
         card = TestCard(WIDTH, HEIGHT, RECORDED_FPS, "i420")
-        for number in range(RECORDED):
+        for number in range(self._frames):
             captured_ns = self._start_ns + number * 1_000_000_000 // RECORDED_FPS
             array = np.empty(card.shape, np.uint8)
             card.draw(array, number, captured_ns)
-            yield Frame(array, number, captured_ns=captured_ns, format="i420", channel=self._channel)
+            yield Frame(array, number, captured_ns=captured_ns, format="i420", channel=self.channel)
 
     def close(self) -> None:
         """Nothing is held."""
 
 
 def recorded(root: Path, names: Sequence[str]) -> tuple[Path, float]:
-    """An archive of these channels, and when frame 0 of each was captured, in epoch seconds."""
+    """An archive of these channels, and when frame 0 of each was captured, in epoch seconds. Of the last one there is
+    more after a pause.
+    """
     start_ns = (time.time_ns() // 1_000_000_000 - 60) * 1_000_000_000
+    films = [_Film(name, start_ns) for name in names]
+    films.append(_Film(names[-1], start_ns + AGAIN_S * 1_000_000_000, AGAIN))
     with Archive(root, min_free_bytes=0) as archive:
-        for name in names:
+        for film in films:
             # Room for all: this camera does not wait for the encoder, and what finds no room is dropped.
-            recording = archive.record(name, _Film(name, start_ns), memory_bytes=1 << 28)
+            recording = archive.record(film.channel, film, memory_bytes=1 << 28)
             recording.wait(120)
             recording.close()
+        found = [Box(x, 0.2, 0.1, 0.1) for x in (0.1, 0.4, 0.7)]
+        archive.add_figures(names[0], *(start_ns / 1e9 + each for each in FOUND_S), found)
     return root, start_ns / 1e9

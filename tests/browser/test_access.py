@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rushes.server.static_page import FOLDER
 from tests.browser.browsing import moves, tile
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -49,6 +50,15 @@ FAINT = """() => {
   }
   return found
 }"""
+
+
+MOST_SCRIPT = 150_000
+
+
+def test_the_script_is_small():
+    sizes = {each.name: each.stat().st_size for each in FOLDER.rglob("*.js")}
+    assert sizes
+    assert sum(sizes.values()) <= MOST_SCRIPT, sizes
 
 
 def nameless(page):

@@ -21,6 +21,48 @@ def test_the_pipeline_tells_the_books_of_an_edge(visit, url):
     assert "the recorder was started again" in page.locator(".news").inner_text()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_workers_stand_below_the_one_that_deals_out_to_them_and_nothing_is_cut_off(visit, url, width):
+    page = visit(f"{url}?screen=pipeline", viewport={"width": width, "height": 844})
+    dealer = page.locator('[data-node="front people"]')
+    dealer.wait_for()
+    left, above = dealer.bounding_box()["x"], dealer.bounding_box()
+    crew = page.locator('[data-crew-of="front people"]')
+    assert [each.split("\n")[0].strip() for each in crew.all_inner_texts()] == ["worker 1", "worker 2"]
+    for number in range(2):
+        box = crew.nth(number).bounding_box()
+        assert box["y"] >= above["y"] + above["height"] - 1
+        assert box["x"] > left
+        above = box
+    assert (
+        page.locator('[data-node="front people worker 1"] strong').get_attribute("title")
+        == "front people worker 1"
+    )
+    cut = """[...document.querySelectorAll('.box')].filter((e) => e.scrollHeight > e.clientHeight)
+      .map((e) => e.dataset.node)"""
+    assert page.evaluate(cut) == []
+
+
+def test_a_job_that_failed_says_why_and_what_to_do(visit, url):
+    page = visit(f"{url}?screen=jobs")
+    page.get_by_text("Nothing was asked for yet").wait_for()
+    order = {"channel": "front", "from": 1000, "to": 1010, "format": "mp4"}
+    page.evaluate(
+        """(order) => fetch('/api/exports', { method: 'POST', body: JSON.stringify(order),
+             headers: { 'Content-Type': 'application/json' } })""",
+        order,
+    )
+    row = page.locator("tr[data-state=error]")
+    row.wait_for()
+    said = row.locator(".why").inner_text()
+    assert "nothing was recorded" in said
+    assert said.count(". ") >= 1, "the remedy is a sentence of its own"
+    assert row.locator(".path").inner_text().startswith("front")
+    assert row.locator(".no-thumb svg").count() == 1
+    assert row.locator("img").count() == 0
+    row.get_by_role("button", name="Retry").wait_for()
+
+
 def test_settings_show_the_config_with_its_places_and_change_the_theme(visit, url):
     page = visit(f"{url}?screen=settings", color_scheme="light")
     row = page.get_by_role("row", name="source")

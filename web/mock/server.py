@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from live import live_socket
-from pictures import figures, jpeg
+from pictures import jpeg
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -78,7 +78,9 @@ async def channel_figures(request: Request) -> Response:
     """What was found when."""
     a, b = float(request.query_params["from"]), float(request.query_params["to"])
     found = [world.started + 800 + 240 * k for k in range(50)] if request.path_params["c"] == "front" else []
-    return JSONResponse([{"start": t, "end": t + 14, "figures": figures(3)} for t in found if a < t < b])
+    return JSONResponse(
+        [{"start": t, "end": t + 14, "count": 3, "kinds": {"box": 3}} for t in found if a < t < b]
+    )
 
 
 async def new_job(request: Request) -> Response:

@@ -216,8 +216,9 @@ class World:
         """The processes."""
         names = [(f"{name} source", "source", name) for name in CHANNELS if name != "dock"]
         names += [
-            ("edges 1", "work", "front"),
-            ("edges 2", "work", "front"),
+            ("front edges", "dealer", "front"),
+            ("front edges worker 1", "work", "front"),
+            ("front edges worker 2", "work", "front"),
             ("recorder", "recorder", ""),
             ("streamer", "streamer", ""),
             ("web", "web", ""),
@@ -232,13 +233,13 @@ class World:
                     "channel": channel,
                     "pid": 4300 + k,
                     "state": "restarting" if channel == "gate" else "running",
-                    "restarts": 7 if channel == "gate" else 1 if name == "edges 1" else 0,
+                    "restarts": 7 if channel == "gate" else 1 if name == "front edges worker 1" else 0,
                     "cpu": (time.time() - self.started) * (0.02 + 0.03 * (k % 4)),
                     "rss": (40 + 11 * (k % 5)) * _MIB,
                     "cause": "the camera refuses the connection"
                     if channel == "gate"
                     else "killed by signal 9"
-                    if name == "edges 1"
+                    if name == "front edges worker 1"
                     else "",
                 }
                 for k, (name, kind, channel) in enumerate(names)
@@ -252,8 +253,8 @@ class World:
             if name != "dock":
                 pairs += [(f"{name} source", name, name), (name, "recorder", name), (name, "streamer", name)]
         pairs += [
-            ("front", "edges 1", "front"),
-            ("front", "edges 2", "front"),
+            ("front", "front edges", "front"),
+            ("front edges", "figures", "front"),
             ("card", "web", "card"),
             ("front", "web", "front"),
             ("recorder", "archive", ""),

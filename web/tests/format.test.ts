@@ -9,6 +9,7 @@ import {
   duration,
   endOfDay,
   fromBoxes,
+  plural,
   sentences,
   startOfDay,
 } from '../src/ui/format'
@@ -35,8 +36,15 @@ describe('numbers', () => {
 })
 
 describe('words', () => {
+  it('have plurals', () => {
+    expect(plural(1, 'box')).toBe('1 box')
+    expect(plural(3, 'box')).toBe('3 boxes')
+    expect(plural(2, 'line')).toBe('2 lines')
+  })
+
   it('become sentences', () => {
     expect(sentences('no frame came', '', 'look at the source!')).toBe('No frame came. Look at the source!')
+    expect(sentences('front: nothing was recorded', 'wait')).toBe('front: nothing was recorded. Wait.')
   })
 })
 

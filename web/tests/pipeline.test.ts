@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Edge } from '../src/net/types'
-import { draw, namesOf, ranks } from '../src/pipeline/graph'
+import type { Edge, Stage } from '../src/net/types'
+import { CREW, draw, flowOf, ranks } from '../src/pipeline/graph'
 import { allowedDrops, CpuMeter, ledgerLine, losses, missing } from '../src/pipeline/ledger'
 
 function edge(source: string, target: string, more: Partial<Edge> = {}): Edge {
@@ -22,6 +22,10 @@ function edge(source: string, target: string, more: Partial<Edge> = {}): Edge {
   }
 }
 
+function stage(name: string, kind: string, channel = ''): Stage {
+  return { name, kind, channel, pid: 1, state: 'running', restarts: 0, cause: '', cpu: 0, rss: 0 }
+}
+
 const EDGES = [
   edge('a source', 'a'),
   edge('a', 'work'),
@@ -32,7 +36,8 @@ const EDGES = [
 ]
 
 describe('the flow', () => {
-  const names = namesOf([{ name: 'web' }], EDGES)
+  const flow = flowOf([stage('web', 'web'), stage('a source', 'source', 'a')], EDGES)
+  const { names } = flow
 
   it('leads from left to right', () => {
     const rank = ranks(names, EDGES)
@@ -41,7 +46,7 @@ describe('the flow', () => {
   })
 
   it('is drawn without boxes upon one another', () => {
-    const { nodes, wires, width, height } = draw(names, EDGES, 1248)
+    const { nodes, wires, width, height } = draw(flow, 1248)
     expect(nodes).toHaveLength(names.length)
     expect(wires).toHaveLength(EDGES.length)
     for (const [i, a] of nodes.entries()) {
@@ -53,11 +58,47 @@ describe('the flow', () => {
   })
 
   it('ends although an edge leads back', () => {
-    expect(draw(['a', 'b'], [edge('a', 'b'), edge('b', 'a')], 800).nodes).toHaveLength(2)
+    expect(draw(flowOf([], [edge('a', 'b'), edge('b', 'a')]), 800).nodes).toHaveLength(2)
   })
 
   it('of nothing is nothing', () => {
-    expect(draw([], [], 800)).toEqual({ nodes: [], wires: [], width: 0, height: 0 })
+    expect(draw(flowOf([], []), 800)).toEqual({ nodes: [], wires: [], ties: [], width: 0, height: 0 })
+  })
+
+  it('has workers below the one that deals out to them', () => {
+    const stages = [
+      stage('a work', 'dealer', 'a'),
+      stage('a work worker 1', 'work', 'a'),
+      stage('a work worker 2', 'work', 'a'),
+      stage('b more', 'dealer', 'b'),
+      stage('b more worker 1', 'work', 'b'),
+    ]
+    const wide = flowOf(stages, [...EDGES, edge('a', 'a work'), edge('b', 'b more')])
+    expect(wide.names).not.toContain('a work worker 1')
+    const { nodes, height } = draw(wide, 1248)
+    const dealer = nodes.find((each) => each.name === 'a work')
+    expect(dealer?.crew).toEqual(['a work worker 1', 'a work worker 2'])
+    for (const a of nodes) {
+      const end = a.y + a.h + a.crew.length * CREW.step
+      expect(end).toBeLessThanOrEqual(height)
+      for (const b of nodes) if (a.x === b.x && b.y > a.y) expect(end).toBeLessThanOrEqual(b.y)
+    }
+  })
+
+  it('ties a source to its channel before anything has come', () => {
+    const waiting = flowOf([stage('gone source', 'source', 'gone')], [edge('gone', 'viewers')])
+    expect(waiting.joins).toEqual([{ source: 'gone source', target: 'gone' }])
+    const { nodes, ties } = draw(waiting, 1248)
+    expect(nodes.map((each) => each.name)).toEqual(['gone source', 'gone', 'viewers'])
+    expect(ties).toHaveLength(1)
+  })
+
+  it('puts what nothing leads to right before what it leads to', () => {
+    expect(
+      ranks(['a source', 'a', 'viewers', 'others'], [...EDGES, edge('a', 'viewers'), edge('others', 'viewers')]).get(
+        'others',
+      ),
+    ).toBe(1)
   })
 })
 

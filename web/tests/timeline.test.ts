@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { estimateBytes, marks, pieces } from '../src/timeline/bars'
+import { estimateBytes, foundWords, gapAt, goesOn, marks, pieces } from '../src/timeline/bars'
 import { around, fitting, follow, LONGEST_S, SHORTEST_S, ticks, timeAt, xAt, zoomAround } from '../src/timeline/zoom'
 
 const HOUR = { from: 10_000, to: 13_600 }
@@ -79,8 +79,62 @@ describe('a bar', () => {
   })
 
   it('joins marks closer than a pixel', () => {
-    const found = Array.from({ length: 1000 }, (_, i) => ({ start: i / 10, end: i / 10 + 0.05 }))
-    expect(marks(found, view, 1000)).toHaveLength(1)
+    const found = Array.from({ length: 1000 }, (_, i) => ({
+      start: i / 10,
+      end: i / 10 + 0.05,
+      count: i % 4,
+      kinds: { box: i % 4, line: 0 },
+    }))
+    const [all, ...more] = marks(found, view, 1000)
+    expect(more).toEqual([])
+    expect(all).toMatchObject({ start: 0, x: 0, w: 101, count: 3, kinds: { box: 3, line: 0 } })
+    expect(found[0]?.kinds.box).toBe(0)
+  })
+
+  it('shows the shortest mark, and none of another time', () => {
+    const mark = { start: 500, end: 500, count: 1, kinds: { box: 1 } }
+    expect(marks([mark], view, 100)).toMatchObject([{ x: 50, w: 2 }])
+    expect(marks([{ ...mark, start: 1100, end: 1200 }], view, 100)).toEqual([])
+  })
+
+  it('says in words what was found', () => {
+    const t = new Date(2026, 10, 21, 14, 2, 11).getTime() / 1000
+    expect(foundWords({ start: t, end: t + 2, count: 3, kinds: { box: 3 } })).toBe('3 boxes, 14:02:11–14:02:13')
+    expect(foundWords({ start: t, end: t, count: 2, kinds: { box: 1, line: 1 } })).toBe('1 box, 1 line, 14:02:11')
+    expect(foundWords({ start: t, end: t, count: 1, kinds: {} })).toBe('1 figure, 14:02:11')
+  })
+})
+
+describe('playing', () => {
+  const view = { from: 0, to: 1000 }
+  const spans = [
+    { start: 100, end: 200 },
+    { start: 300, end: 400 },
+  ]
+
+  it('goes on where it was recorded, and a little after', () => {
+    expect(goesOn(spans, view, 150, 5000)).toBe(150)
+    expect(goesOn(spans, view, 201, 5000)).toBe(201)
+  })
+
+  it('knows what is on both sides of a gap', () => {
+    expect(gapAt(spans, view, 150, 5000)).toBeNull()
+    expect(gapAt(spans, view, 250, 5000)).toEqual({ before: 200, after: 300 })
+    expect(gapAt(spans, view, 50, 5000)).toEqual({ before: null, after: 100 })
+    expect(gapAt(spans, view, 500, 5000)).toEqual({ before: 400, after: null })
+    expect(gapAt(spans, view, 1500, 5000)).toBeNull()
+  })
+
+  it('jumps over a gap', () => {
+    expect(goesOn(spans, view, 250, 5000)).toBe(300)
+    expect(goesOn(spans, view, 50, 5000)).toBe(100)
+  })
+
+  it('ends only where nothing can follow', () => {
+    expect(goesOn(spans, view, 500, 1005)).toBeNull()
+    expect(goesOn(spans, view, 500, 5000)).toBe(500) // what is beyond the view is not known
+    expect(goesOn(spans, view, 1500, 5000)).toBe(1500)
+    expect(goesOn(spans, view, 998, 1000)).toBe(998) // nor what was recorded just now
   })
 })
 

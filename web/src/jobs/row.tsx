@@ -1,16 +1,18 @@
 // One job: what it makes, how it stands, and what can be done about it.
 
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
 import { post, remove } from '../net/api'
 import type { Job } from '../net/types'
 import { stationNow, tick } from '../state/station'
 import { brief, bytes, clock, day, duration } from '../ui/format'
-import { Sign } from '../ui/icons'
+import { Icon, Sign } from '../ui/icons'
 import { sayFault } from '../ui/toast'
 import { fileName, isOpen, reason, stateSign, stateWord } from './said'
 
 export function JobRow({ job }: { job: Job }): JSX.Element {
   void tick.value
+  const [broken, setBroken] = useState<string | null>(null)
   const why = reason(job)
   const path = `/api/jobs/${encodeURIComponent(job.id)}`
   const act = (what: string, doing: Promise<unknown>): void => {
@@ -19,7 +21,13 @@ export function JobRow({ job }: { job: Job }): JSX.Element {
   return (
     <tr data-job={job.id} data-state={job.state}>
       <td class="thumb">
-        {job.thumb ? <img src={job.thumb} alt="" loading="lazy" width="96" height="54" /> : <span class="no-thumb" />}
+        {job.thumb && job.thumb !== broken ? (
+          <img src={job.thumb} alt="" loading="lazy" width="96" height="54" onError={() => setBroken(job.thumb)} />
+        ) : (
+          <span class="no-thumb">
+            <Icon name={job.kind === 'shot' ? 'snapshot' : 'play'} />
+          </span>
+        )}
       </td>
       <td class="what">
         <span>

@@ -51,12 +51,12 @@ export function Tile({ channel, rect, number, large, enlarged, onEnlarge }: Prop
       />
       <footer>
         <Sign state={verdict ? verdict.sign : channel.state} />
-        <span class="name" title={`${channel.source} · ${channel.width}×${channel.height}`}>
+        <span class="name" title={`${channel.name} · ${channel.source} · ${channel.width}×${channel.height}`}>
           {channel.name}
         </span>
         {number <= 9 && <kbd>{number}</kbd>}
         <span class="grow" />
-        <Badge view={surfaces.view} target={target} />
+        <Badge view={surfaces.view} station={channel.station} target={target} />
       </footer>
       <div class="actions">
         <Action icon="snapshot" name="Snapshot" act={() => void snapshot(channel.name)} />

@@ -54,7 +54,9 @@ export class Socket {
     clearTimeout(this.timer)
     const old = this.socket
     this.socket = null // its last events are nobody's any more
-    old?.close()
+    // Browsers complain of one that is closed before it was open.
+    if (old?.readyState === WebSocket.CONNECTING) old.onopen = () => old.close()
+    else old?.close()
   }
 
   private open(): void {

@@ -102,6 +102,12 @@ export interface Span {
   end: number
 }
 
+/** What was found in a stretch: how many figures at once at most, and how many of each kind. */
+export interface Found extends Span {
+  count: number
+  kinds: Record<string, number>
+}
+
 export interface Figure {
   kind?: string
   type?: string

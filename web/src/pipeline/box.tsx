@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact'
 import type { Channel, Stage } from '../net/types'
-import { station } from '../state/station'
+import { findChannel, stages, station } from '../state/station'
 import { bytes } from '../ui/format'
 import { Sign } from '../ui/icons'
 import type { CpuMeter } from './ledger'
@@ -10,19 +10,48 @@ import { Meter } from './wire'
 
 interface Props {
   name: string
-  stage: Stage | undefined
-  channel: Channel | undefined
+  /** Whose worker it is. */
+  of?: string
   cpu: CpuMeter
+  /** Where it stands in the drawing. */
+  style?: Record<string, string>
 }
 
-export function Box({ name, stage, channel, cpu }: Props): JSX.Element {
-  if (stage) return <StageBox stage={stage} percent={cpu.percent(name)} />
-  if (channel) return <DepotBox channel={channel} />
+export function Box({ name, of, cpu, style }: Props): JSX.Element {
+  const stage = stages.value?.find((each) => each.name === name)
+  const channel = findChannel(name)
   return (
-    <>
-      <strong class="box-name">{name}</strong>
-      <span class="quiet">{endOf(name)}</span>
-    </>
+    <div class={of ? 'box is-crew' : 'box'} data-node={name} data-crew-of={of} style={style}>
+      {stage ? (
+        <StageBox stage={stage} of={of} percent={cpu.percent(name)} />
+      ) : channel ? (
+        <DepotBox channel={channel} />
+      ) : (
+        <>
+          <BoxName name={name} />
+          <span class="quiet">{endOf(name)}</span>
+        </>
+      )}
+    </div>
+  )
+}
+
+interface NameProps {
+  name: string
+  /** The whole of it, where `name` is a part. */
+  title?: string
+  channel?: string
+  sign?: string
+}
+
+/** Long names give way: first the channel's part, which the drawing tells as well. */
+function BoxName({ name, title = name, channel = '', sign }: NameProps): JSX.Element {
+  const own = channel !== '' && name.startsWith(`${channel} `)
+  return (
+    <strong class="box-name" title={title}>
+      {sign && <Sign state={sign} />}
+      {own && <span class="of">{channel}</span>} <span>{own ? name.slice(channel.length + 1) : name}</span>
+    </strong>
   )
 }
 
@@ -34,34 +63,38 @@ function endOf(name: string): string {
   return name === 'wire' ? 'to other machines' : name.startsWith('viewer') ? 'open pages' : ''
 }
 
-function StageBox({ stage, percent }: { stage: Stage; percent: number | null }): JSX.Element {
-  const sign =
-    stage.state === 'running'
-      ? 'live'
-      : stage.state === 'failed'
-        ? 'lost'
-        : stage.state === 'restarting'
-          ? 'late'
-          : 'none'
-  const restarted = stage.restarts > 0
+function StageBox({
+  stage,
+  of,
+  percent,
+}: {
+  stage: Stage
+  of?: string | undefined
+  percent: number | null
+}): JSX.Element {
+  const { name, state, pid, restarts, cause } = stage
+  const sign = state === 'running' ? 'live' : state === 'failed' ? 'lost' : state === 'restarting' ? 'late' : 'none'
+  const word = (
+    <span class={sign === 'lost' ? 'is-lost' : sign === 'late' ? 'is-late' : 'quiet'}>
+      {state}
+      {pid !== null && <span class="quiet"> · pid {pid}</span>}
+    </span>
+  )
+  const restarted = restarts > 0 && (
+    <span class="cause" title={cause}>
+      restarts {restarts}
+      {cause !== '' && `: ${cause}`}
+    </span>
+  )
   return (
     <>
-      <strong class="box-name">
-        <Sign state={sign} /> {stage.name}
-      </strong>
-      <span class={sign === 'lost' ? 'is-lost' : sign === 'late' ? 'is-late' : 'quiet'}>
-        {stage.state}
-        {stage.pid !== null && <span class="quiet"> · pid {stage.pid}</span>}
-      </span>
+      <BoxName name={of ? name.slice(of.length + 1) : name} title={name} channel={stage.channel} sign={sign} />
+      {/* A worker has room for one of the two. */}
+      {!(of && restarted && sign === 'live') && word}
       <span class="num quiet">
         {percent === null ? '–' : percent.toFixed(0)} % · {bytes(stage.rss)}
       </span>
-      {restarted && (
-        <span class="cause" title={stage.cause}>
-          restarts {stage.restarts}
-          {stage.cause !== '' && `: ${stage.cause}`}
-        </span>
-      )}
+      {(!of || sign === 'live') && restarted}
     </>
   )
 }
@@ -70,11 +103,9 @@ function DepotBox({ channel }: { channel: Channel }): JSX.Element {
   const { depot } = channel
   return (
     <>
-      <strong class="box-name">
-        <Sign state={channel.state} /> {channel.name}
-      </strong>
+      <BoxName name={channel.name} sign={channel.state} />
       <span class="quiet">
-        {channel.width}×{channel.height} {channel.format}
+        {channel.width > 0 ? `${channel.width}×${channel.height} ${channel.format}` : channel.state}
       </span>
       {depot && depot.slots > 0 && (
         <span class="num quiet">

@@ -37,6 +37,9 @@ export class Chart {
     this.waits ??= this.make('Waiting', [['waiting', 'accent']])
     this.rates.setData([t, history.in, history.out, history.dropped])
     this.waits.setData([t, waiting])
+    // Without a pointer over the curves their legends tell the newest.
+    for (const each of [this.rates, this.waits])
+      if (each.cursor.idx == null) each.setLegend({ idx: t.length - 1 }, false)
   }
 
   close(): void {
@@ -72,7 +75,12 @@ export class Chart {
         legend: { live: true },
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
         axes: [
-          { ...axis, values: (_plot, ticks) => ticks.map(hhmm), space: 72, size: 28 },
+          {
+            ...axis,
+            values: (_plot, ticks, _axis, _space, step) => ticks.map(step < 60 ? hhmmss : hhmm),
+            space: 84,
+            size: 28,
+          },
           { ...axis, size: 48 },
         ],
         series: [

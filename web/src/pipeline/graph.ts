@@ -1,12 +1,14 @@
 // Where boxes and edges of the data flow stand (pure). Left to right by how far from a source; all lengths in pixels.
 
-import type { Edge } from '../net/types'
+import type { Edge, Stage } from '../net/types'
 
 export interface Node {
   name: string
   x: number
   y: number
   h: number
+  /** Those that work for it, drawn below it. */
+  crew: string[]
 }
 
 export interface Wire {
@@ -18,21 +20,37 @@ export interface Wire {
   y1: number
 }
 
+export interface Join {
+  source: string
+  target: string
+}
+
+export interface Flow {
+  names: string[]
+  edges: Edge[]
+  joins: Join[]
+  /** Of each that deals frames out, its workers. */
+  crews: Map<string, string[]>
+}
+
 export interface Drawing {
   nodes: Node[]
   wires: Wire[]
+  /** What belongs together without an edge, as paths. */
+  ties: string[]
   width: number
   height: number
 }
 
 export const BOX_W = 168
-export const BOX_H = 76
+export const BOX_H = 80
+export const CREW = { indent: 20, h: 62, step: 66 }
 const ROW_H = 46
 const BETWEEN = 12
 const GAP = { least: 188, most: 320 }
 
 /** How many edges lie between a node and the farthest source. An edge that leads back counts for nothing. */
-export function ranks(names: string[], edges: Edge[]): Map<string, number> {
+export function ranks(names: string[], edges: Join[]): Map<string, number> {
   const rank = new Map(names.map((name) => [name, 0]))
   for (let round = 0; round < names.length; round++) {
     let moved = false
@@ -45,18 +63,25 @@ export function ranks(names: string[], edges: Edge[]): Map<string, number> {
     }
     if (!moved) break
   }
+  // What nothing leads to stands before what it leads to, and not at the far left with boxes between.
+  for (const name of names) {
+    const next = edges.filter((each) => each.source === name).map((each) => rank.get(each.target) ?? 0)
+    if (rank.get(name) === 0 && next.length > 0) rank.set(name, Math.max(0, Math.min(...next) - 1))
+  }
   return rank
 }
 
 /** The whole drawing, as wide as there is room for and high as it must be. */
-export function draw(names: string[], edges: Edge[], room: number): Drawing {
-  const rank = ranks(names, edges)
+export function draw(flow: Flow, room: number): Drawing {
+  const { names, edges, crews } = flow
+  const all = [...edges, ...flow.joins]
+  const rank = ranks(names, all)
   const columns: Node[][] = []
   for (const name of names) {
     const k = rank.get(name) ?? 0
     const most = Math.max(count(edges, 'source', name), Math.ceil(count(edges, 'target', name) / 2))
     const column = columns[k] ?? []
-    column.push({ name, x: 0, y: 0, h: Math.max(BOX_H, most * ROW_H + 4) })
+    column.push({ name, x: 0, y: 0, h: Math.max(BOX_H, most * ROW_H + 4), crew: crews.get(name) ?? [] })
     columns[k] = column
   }
   const shown = columns.filter((each) => each.length > 0)
@@ -64,22 +89,31 @@ export function draw(names: string[], edges: Edge[], room: number): Drawing {
   const gap = Math.min(GAP.most, Math.max(GAP.least, (room - shown.length * BOX_W) / gaps))
   for (const [k, column] of shown.entries()) for (const node of column) node.x = Math.round(k * (BOX_W + gap))
   const nodes = new Map(shown.flat().map((each) => [each.name, each]))
-  arrange(shown, edges, nodes)
-  const height = Math.max(0, ...shown.flat().map((each) => each.y + each.h))
+  arrange(shown, all, nodes)
   return {
     nodes: shown.flat(),
     wires: wiresOf(edges, nodes),
+    ties: flow.joins.map(({ source, target }) => tie(nodes.get(source), nodes.get(target))),
     width: Math.max(0, shown.length * BOX_W + (shown.length - 1) * Math.round(gap)),
-    height,
+    height: Math.max(0, ...shown.flat().map((each) => each.y + reach(each))),
   }
 }
 
-function count(edges: Edge[], end: 'source' | 'target', name: string): number {
+function tie(from: Node | undefined, to: Node | undefined): string {
+  return from && to ? `M${from.x + BOX_W} ${from.y + from.h / 2}L${to.x} ${to.y + to.h / 2}` : ''
+}
+
+/** How high a box is with those below it. */
+function reach(node: Node): number {
+  return node.h + node.crew.length * CREW.step
+}
+
+function count(edges: Join[], end: 'source' | 'target', name: string): number {
   return edges.filter((each) => each[end] === name).length
 }
 
 /** The highest column is stacked, the others settle beside what they are joined to. */
-function arrange(columns: Node[][], edges: Edge[], nodes: Map<string, Node>): void {
+function arrange(columns: Node[][], edges: Join[], nodes: Map<string, Node>): void {
   columns.forEach(stack)
   const tallest = columns.reduce((best, each, k) => (total(each) > total(columns[best] ?? []) ? k : best), 0)
   const order = columns.map((_, k) => k).sort((a, b) => Math.abs(a - tallest) - Math.abs(b - tallest))
@@ -87,18 +121,18 @@ function arrange(columns: Node[][], edges: Edge[], nodes: Map<string, Node>): vo
 }
 
 function total(column: Node[]): number {
-  return column.reduce((sum, each) => sum + each.h + BETWEEN, 0)
+  return column.reduce((sum, each) => sum + reach(each) + BETWEEN, 0)
 }
 
 function stack(column: Node[]): void {
   let y = 0
   for (const node of column) {
     node.y = y
-    y += node.h + BETWEEN
+    y += reach(node) + BETWEEN
   }
 }
 
-function settle(column: Node[], edges: Edge[], nodes: Map<string, Node>): void {
+function settle(column: Node[], edges: Join[], nodes: Map<string, Node>): void {
   // What is joined to nothing comes last, out of the way of the rest.
   const wish = new Map(column.map((node) => [node, middle(node, edges, nodes) - node.h / 2]))
   column.sort((a, b) => (wish.get(a) ?? 0) - (wish.get(b) ?? 0) || 0)
@@ -106,12 +140,12 @@ function settle(column: Node[], edges: Edge[], nodes: Map<string, Node>): void {
   for (const node of column) {
     const wanted = wish.get(node) ?? 0
     node.y = Number.isFinite(wanted) ? Math.round(Math.max(y, wanted)) : y
-    y = node.y + node.h + BETWEEN
+    y = node.y + reach(node) + BETWEEN
   }
 }
 
 /** The mean height of what a node is joined to; infinite when that is nothing. */
-function middle(node: Node, edges: Edge[], nodes: Map<string, Node>): number {
+function middle(node: Node, edges: Join[], nodes: Map<string, Node>): number {
   const ys: number[] = []
   for (const { source, target } of edges) {
     const other = source === node.name ? target : target === node.name ? source : null
@@ -149,8 +183,24 @@ function ends(
   return out
 }
 
-/** Every name there is: what the station runs, and what edges lead from or to. */
-export function namesOf(stages: { name: string }[], edges: Edge[]): string[] {
-  const joined = new Set(edges.flatMap((each) => [each.source, each.target]))
-  return [...new Set([...joined, ...stages.map((each) => each.name)])]
+/** What is to be drawn of a station: its boxes, its edges, and what belongs together without an edge. */
+export function flowOf(stages: Stage[], edges: Edge[]): Flow {
+  const dealers = stages.filter((each) => each.kind === 'dealer').map((each) => each.name)
+  const crews = new Map(dealers.map((each) => [each, [] as string[]]))
+  const names = new Set(edges.flatMap((each) => [each.source, each.target]))
+  const joins: Join[] = []
+  for (const { name, kind, channel } of stages) {
+    const dealer = kind === 'work' && dealers.find((each) => name.startsWith(`${each} worker `))
+    if (dealer) {
+      crews.get(dealer)?.push(name)
+      continue
+    }
+    names.add(name)
+    // A source that has brought nothing yet has no edge.
+    if (kind === 'source' && !edges.some((each) => each.source === name)) {
+      names.add(channel)
+      joins.push({ source: name, target: channel })
+    }
+  }
+  return { names: [...names], edges, joins, crews }
 }

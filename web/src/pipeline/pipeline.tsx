@@ -10,7 +10,7 @@ import { clock } from '../ui/format'
 import { key, useKeys } from '../ui/keys'
 import { Box } from './box'
 import { EdgePanel } from './edge'
-import { BOX_W, draw, namesOf, ranks } from './graph'
+import { BOX_W, CREW, draw, flowOf, ranks, type Flow as Books, type Node } from './graph'
 import { CpuMeter, losses } from './ledger'
 import { WireLabel } from './wire'
 
@@ -61,22 +61,17 @@ interface FlowProps {
   onSelect(edge: Edge): void
 }
 
-function useFlow(): { names: string[]; edges: Edge[] } {
+function useFlow(): Books {
   const only = place.value.station
   const of = (name: string): boolean => only === '' || name === '' || (findChannel(name)?.station ?? only) === only
-  const wires = (edges.value ?? []).filter((each) => of(each.channel))
-  return {
-    names: namesOf(
-      (stages.value ?? []).filter((each) => of(each.channel)),
-      wires,
-    ),
-    edges: wires,
-  }
+  return flowOf(
+    (stages.value ?? []).filter((each) => of(each.channel)),
+    (edges.value ?? []).filter((each) => of(each.channel)),
+  )
 }
 
 function Flow({ cpu, width, onSelect }: FlowProps & { width: number }): JSX.Element {
-  const flow = useFlow()
-  const drawing = draw(flow.names, flow.edges, width - 2)
+  const drawing = draw(useFlow(), width - 2)
   return (
     <div class="flow-scroll">
       <div class="flow" style={{ width: `${drawing.width + 2}px`, height: `${drawing.height + 2}px` }}>
@@ -93,22 +88,27 @@ function Flow({ cpu, width, onSelect }: FlowProps & { width: number }): JSX.Elem
               />
             )
           })}
+          {drawing.ties.map((d) => (
+            <path key={d} class="strand is-idle" d={d} />
+          ))}
+          {drawing.nodes.map((node) =>
+            node.crew.map((name, k) => (
+              <path key={name} class="strand" d={`M${node.x + 10} ${node.y + node.h}V${crewY(node, k) + 31}h10`} />
+            )),
+          )}
         </svg>
-        {drawing.nodes.map((node) => (
-          <div
-            key={node.name}
-            class="box"
-            data-node={node.name}
-            style={{ left: `${node.x}px`, top: `${node.y}px`, width: `${BOX_W}px`, height: `${node.h}px` }}
-          >
+        {drawing.nodes.map((node) => [
+          <Box key={node.name} name={node.name} cpu={cpu} style={at(node.x, node.y, BOX_W, node.h)} />,
+          node.crew.map((name, k) => (
             <Box
-              name={node.name}
-              stage={stages.value?.find((each) => each.name === node.name)}
-              channel={findChannel(node.name)}
+              key={name}
+              name={name}
+              of={node.name}
               cpu={cpu}
+              style={at(node.x + CREW.indent, crewY(node, k), BOX_W - CREW.indent, CREW.h)}
             />
-          </div>
-        ))}
+          )),
+        ])}
         {drawing.wires.map(({ edge, x0, y0 }) => (
           <div key={edge.name} class="wire-place" style={{ left: `${x0 + 8}px`, top: `${Math.round(y0 - 20)}px` }}>
             <WireLabel edge={edge} selected={edge.name === place.value.edge} onSelect={() => onSelect(edge)} />
@@ -119,23 +119,27 @@ function Flow({ cpu, width, onSelect }: FlowProps & { width: number }): JSX.Elem
   )
 }
 
+function crewY(node: Node, k: number): number {
+  return node.y + node.h + 4 + k * CREW.step
+}
+
+function at(x: number, y: number, w: number, h: number): Record<string, string> {
+  return { left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${h}px` }
+}
+
 /** The same as a list, where there is no room for a drawing. */
 function FlowList({ cpu, onSelect }: FlowProps): JSX.Element {
   const flow = useFlow()
-  const rank = ranks(flow.names, flow.edges)
+  const rank = ranks(flow.names, [...flow.edges, ...flow.joins])
   const names = [...flow.names].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))
   return (
     <ul class="flow-list">
       {names.map((name) => (
         <li key={name}>
-          <div class="box" data-node={name}>
-            <Box
-              name={name}
-              stage={stages.value?.find((each) => each.name === name)}
-              channel={findChannel(name)}
-              cpu={cpu}
-            />
-          </div>
+          <Box name={name} cpu={cpu} />
+          {flow.crews.get(name)?.map((each) => (
+            <Box key={each} name={each} of={name} cpu={cpu} />
+          ))}
           {flow.edges
             .filter((each) => each.source === name)
             .map((edge) => (

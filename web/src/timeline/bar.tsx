@@ -18,6 +18,8 @@ interface Props {
   onMark(): void
   onSnapshot(): void
   onStep(frames: -1 | 1): void
+  playing: boolean
+  onPlay(): void
 }
 
 const ZOOMS: readonly [string, number | null][] = [
@@ -58,6 +60,15 @@ export function TimelineBar({ name, names, t, now, ...on }: Props): JSX.Element 
       <span class="group">
         <button type="button" aria-label="One frame back" title="One frame back (←)" onClick={() => on.onStep(-1)}>
           <Icon name="left" />
+        </button>
+        <button
+          type="button"
+          aria-label={on.playing ? 'Pause' : 'Play'}
+          title={on.playing ? 'Pause (space)' : 'Play what was recorded (space)'}
+          disabled={t === null}
+          onClick={on.onPlay}
+        >
+          <Icon name={on.playing ? 'pause' : 'play'} />
         </button>
         <button
           type="button"

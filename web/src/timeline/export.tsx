@@ -22,6 +22,7 @@ interface Props {
 
 export function ExportPanel({ channel, from, to }: Props): JSX.Element {
   const [format, setFormat] = useState<Format>('mp4')
+  const [figures, setFigures] = useState(false)
   const [id, setId] = useState<string | null>(null)
   const job = jobs.value?.find((each) => each.id === id)
   const busy = job?.state === 'in_queue' || job?.state === 'saving'
@@ -35,7 +36,7 @@ export function ExportPanel({ channel, from, to }: Props): JSX.Element {
 
   const start = async (): Promise<void> => {
     try {
-      const made = await post<Job>('/api/exports', { channel: channel.name, from, to, format })
+      const made = await post<Job>('/api/exports', { channel: channel.name, from, to, format, figures })
       setId(made?.id ?? null)
     } catch (error) {
       sayFault('Nothing was exported', error)
@@ -55,6 +56,10 @@ export function ExportPanel({ channel, from, to }: Props): JSX.Element {
             <option key={each}>{each}</option>
           ))}
         </select>
+      </label>
+      <label class="switch">
+        <input type="checkbox" checked={figures} onChange={(event) => setFigures(event.currentTarget.checked)} />
+        with figures
       </label>
       <span class="quiet">about {bytes(size)}</span>
       <button type="button" class="main" disabled={busy || seconds <= 0} onClick={() => void start()}>

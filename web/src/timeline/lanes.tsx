@@ -1,10 +1,10 @@
-// One bar per channel: recorded is solid, gaps are holes, ticks above are what was found. Wheel zooms around the
+// One bar per channel: recorded is solid, gaps are holes, ticks below are what was found. Wheel zooms around the
 // pointer, drag scrubs, the handles mark what is to be exported.
 
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { clockMs, day } from '../ui/format'
-import { marks, pieces } from './bars'
+import { foundWords, isRecorded, marks, pieces } from './bars'
 import { Peek } from './peek'
 import type { Lane } from './recorded'
 import { pan, ticks, timeAt, xAt, zoomAround, type View } from './zoom'
@@ -87,12 +87,20 @@ export function Lanes(props: Props): JSX.Element {
     else if (drag.current) props.onMark(drag.current, here.t)
   }
   const height = AXIS + names.length * ROW
+  const over = hover && { name: names[hover.row] ?? channel, t: timeAt(view, hover.x, width) }
+  const lane = over ? lanes.get(over.name) : undefined
   return (
     <div class="lanes">
       <ul class="lane-names" style={{ paddingTop: `${AXIS}px` }}>
         {names.map((name) => (
           <li key={name}>
-            <button type="button" class="bare" aria-pressed={name === channel} onClick={() => props.onSelect(name)}>
+            <button
+              type="button"
+              class="bare"
+              title={name}
+              aria-pressed={name === channel}
+              onClick={() => props.onSelect(name)}
+            >
               {name}
             </button>
           </li>
@@ -140,10 +148,14 @@ export function Lanes(props: Props): JSX.Element {
             <Head x={xAt(view, t, width)} width={width} height={height} />
           </svg>
         )}
-        {hover && (
+        {hover && over && (
           <Peek
-            channel={names[hover.row] ?? channel}
-            t={timeAt(view, hover.x, width)}
+            channel={over.name}
+            t={over.t}
+            kept={isRecorded(lane?.spans ?? [], over.t)}
+            found={marks(lane?.found ?? [], view, width)
+              .filter((each) => each.x - 2 <= hover.x && hover.x <= each.x + each.w + 2)
+              .map(foundWords)}
             x={hover.x}
             area={area.current as HTMLDivElement}
           />
@@ -188,12 +200,14 @@ function Bar({
 }): JSX.Element {
   return (
     <g class={chosen ? 'lane chosen' : 'lane'}>
-      <rect class="ground" x={0} y={y + 9} width={width} height={12} />
+      <rect class="ground" x={0} y={y + 8} width={width} height={12} />
       {pieces(lane?.spans ?? [], view, width).map((each) => (
-        <rect key={each.x} class="solid" x={each.x} y={y + 9} width={each.w} height={12} />
+        <rect key={each.x} class="solid" x={each.x} y={y + 8} width={each.w} height={12} />
       ))}
       {marks(lane?.found ?? [], view, width).map((each) => (
-        <rect key={each.x} class="found" x={each.x} y={y + 4} width={each.w} height={3} />
+        <rect key={each.x} class="found" x={each.x} y={y + 22} width={each.w} height={3}>
+          <title>{foundWords(each)}</title>
+        </rect>
       ))}
     </g>
   )

@@ -5,9 +5,11 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { Badge } from '../live/badge'
 import { Picture, verdictOf } from '../live/picture'
 import { useView } from '../live/useview'
-import { findChannel } from '../state/station'
+import { findChannel, stationNow } from '../state/station'
 import { clock, clockMs, count, day } from '../ui/format'
 import { Sign } from '../ui/icons'
+import { gapAt } from './bars'
+import type { Lane } from './recorded'
 import { Scrub } from './scrub'
 
 export function LivePane({ name }: { name: string }): JSX.Element {
@@ -21,7 +23,7 @@ export function LivePane({ name }: { name: string }): JSX.Element {
         <Sign state={verdict ? verdict.sign : 'live'} />
         <span>{name}, now</span>
         <span class="grow" />
-        <Badge view={surfaces.view} target={channel?.fps_target ?? 0} />
+        <Badge view={surfaces.view} station={channel?.station} target={channel?.fps_target ?? 0} />
       </figcaption>
     </figure>
   )
@@ -32,12 +34,15 @@ interface Props {
   t: number
   moving: RefObject<boolean>
   figures: boolean
+  lane: Lane | undefined
+  /** Somebody else shows one moment after the other. */
+  playing: boolean
   /** Where the keys find it. */
   scrub: RefObject<Scrub | null>
   onMoment(t: number): void
 }
 
-export function StillPane({ name, t, moving, figures, scrub, onMoment }: Props): JSX.Element {
+export function StillPane({ name, t, moving, figures, lane, playing, scrub, onMoment }: Props): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [mine, setMine] = useState<Scrub | null>(null)
   useEffect(() => {
@@ -50,7 +55,13 @@ export function StillPane({ name, t, moving, figures, scrub, onMoment }: Props):
       scrub.current = null
     }
   }, [])
-  useEffect(() => mine?.show(name, t, figures, moving.current === true), [mine, name, t, figures])
+  useEffect(() => {
+    if (playing) return
+    const gap = lane ? gapAt(lane.spans, lane.view, t, stationNow()) : null
+    // Where both ends are in sight: the station knows those that are not.
+    const known = gap?.before && gap.after ? { ...gap, why: 'nothing was recorded then', remedy: '' } : null
+    mine?.show(name, t, figures, moving.current === true, known)
+  }, [mine, name, t, figures, playing])
 
   const shown = mine?.shown.value ?? null
   const gap = mine?.gap.value ?? null
@@ -86,7 +97,7 @@ export function StillPane({ name, t, moving, figures, scrub, onMoment }: Props):
               {day(shown.captured)} <strong>{clockMs(shown.captured)}</strong>
             </span>
             <span>frame {count(shown.number)}</span>
-            <span class="quiet">{shown.exact ? 'exact' : 'nearest key frame'}</span>
+            <span class="quiet">{playing ? 'playing' : shown.exact ? 'exact' : 'nearest key frame'}</span>
           </>
         ) : (
           <span class="quiet">

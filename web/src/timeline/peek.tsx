@@ -11,12 +11,16 @@ const SETTLE_MS = 60
 interface Props {
   channel: string
   t: number
+  /** Whether it was recorded, as far as one knows. */
+  kept: boolean
+  /** What was found there, in words. */
+  found: string[]
   /** Pixels from the left of `area`, above which this stands. */
   x: number
   area: HTMLElement
 }
 
-export function Peek({ channel, t, x, area }: Props): JSX.Element {
+export function Peek({ channel, t, kept, found, x, area }: Props): JSX.Element {
   const [shown, setShown] = useState<{ channel: string; t: number } | null>(null)
   const [missing, setMissing] = useState(false)
   useEffect(() => {
@@ -31,7 +35,7 @@ export function Peek({ channel, t, x, area }: Props): JSX.Element {
   const left = box.left + Math.min(Math.max(0, x - WIDTH / 2), Math.max(0, box.width - WIDTH))
   return (
     <div class="peek" style={{ left: `${left}px`, bottom: `${window.innerHeight - box.top}px`, width: `${WIDTH}px` }}>
-      {shown && !missing && (
+      {shown && kept && !missing && (
         <img
           src={channelPath(shown.channel, 'at.jpg', { t: shown.t.toFixed(3), exact: 0, w: WIDTH })}
           alt=""
@@ -39,8 +43,11 @@ export function Peek({ channel, t, x, area }: Props): JSX.Element {
         />
       )}
       <p class="num">
-        {clock(t)} {missing && 'nothing recorded'}
+        {clock(t)} {(missing || !kept) && 'nothing recorded'}
       </p>
+      {found.map((each) => (
+        <p key={each}>{each}</p>
+      ))}
     </div>
   )
 }

@@ -24,10 +24,13 @@ interface Wish {
   t: number
   exact: boolean
   figures: boolean
+  /** As wide as it is shown, at most; null: as it was recorded. */
+  w: number | null
 }
 
 const REST_MS = 160
 const SMALL = 640
+const LARGE = 1280
 /** A moment as a double may lie a hair before the frame it was taken from. */
 export const HAIR_S = 2e-6
 
@@ -39,15 +42,26 @@ export class Scrub {
 
   private next: Wish | null = null
   private resting = 0
+  /** In which gap the moment wanted last lies: a picture that is on its way still is of another. */
+  private known: Gap | null = null
   private closed = false
 
   constructor(private readonly canvas: HTMLCanvasElement) {}
 
-  /** Show that moment. Requests never pile up: of those that come while one is under way only the last is kept. */
-  show(channel: string, t: number, figures: boolean, moving: boolean): void {
+  /**
+   * Show that moment. Requests never pile up: of those that come while one is under way only the last is kept. Of a
+   * moment in a `gap` nothing is asked for.
+   */
+  show(channel: string, t: number, figures: boolean, moving: boolean, gap: Gap | null): void {
     clearTimeout(this.resting)
-    const exact: Wish = { channel, t, figures, exact: true }
-    this.next = moving ? { ...exact, exact: false } : exact
+    this.known = gap
+    if (gap) {
+      this.next = null
+      this.gap.value = gap
+      return
+    }
+    const exact: Wish = { channel, t, figures, exact: true, w: null }
+    this.next = moving ? { ...exact, exact: false, w: SMALL } : exact
     if (moving) {
       this.resting = window.setTimeout(() => {
         this.next = exact
@@ -55,6 +69,15 @@ export class Scrub {
       }, REST_MS)
     }
     void this.pump()
+  }
+
+  /** Shows one of many moments that follow each other: no larger than it is seen. False when there is no picture. */
+  async play(channel: string, t: number, figures: boolean): Promise<boolean> {
+    clearTimeout(this.resting)
+    this.next = this.known = null
+    const w = Math.min(LARGE, Math.ceil((this.canvas.clientWidth * devicePixelRatio) / 16) * 16)
+    await this.load({ channel, t, figures, exact: true, w })
+    return this.gap.peek() === null
   }
 
   /** The moment of the frame before or after the one shown; null when there is none. */
@@ -95,13 +118,13 @@ export class Scrub {
   }
 
   private async load(wish: Wish): Promise<void> {
-    const { channel, t, exact, figures } = wish
+    const { channel, t, exact, figures, w } = wish
     try {
       const answer = await ask(
         channelPath(channel, 'at.jpg', {
           t: t.toFixed(6),
           exact: exact ? 1 : 0,
-          w: exact ? null : SMALL,
+          w,
           figures: figures ? 1 : 0,
         }),
       )
@@ -110,9 +133,9 @@ export class Scrub {
       putOn(this.canvas, image, image.width, image.height)
       image.close()
       this.shown.value = { channel, exact, ...head(answer, t) }
-      this.gap.value = null
+      this.gap.value = this.known
     } catch (error) {
-      if (!this.closed) this.gap.value = gapOf(error)
+      if (!this.closed) this.gap.value = this.known ?? gapOf(error)
     }
   }
 }

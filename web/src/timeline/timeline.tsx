@@ -6,13 +6,15 @@ import { snapshot } from '../live/actions'
 import { NoChannels } from '../live/empty'
 import { showFigures } from '../state/prefs'
 import { go, place } from '../state/route'
-import { channels, findChannel, shownChannels, station, stationNow, tick } from '../state/station'
+import { channels, findChannel, shownChannels, stationNow, tick } from '../state/station'
 import { endOfDay, startOfDay } from '../ui/format'
 import { ExportPanel } from './export'
 import { Lanes } from './lanes'
-import { firstOfDay, useLanes } from './recorded'
+import { firstOfDay, isKept, useLanes } from './recorded'
 import { LivePane, StillPane } from './pane'
 import { TimelineBar } from './bar'
+import { usePlay } from './play'
+import type { Scrub } from './scrub'
 import { useTimelineKeys } from './timelinekeys'
 import { around, fitting, follow, pan, type View } from './zoom'
 
@@ -22,10 +24,11 @@ const MARK_S = 15
 export function Timeline(): JSX.Element {
   const all = shownChannels.value
   const names = all.map((each) => each.name)
+  const kept = names.filter(isKept)
   const name = names.includes(place.value.channel) ? place.value.channel : (names[0] ?? '')
   const channel = findChannel(name)
   const { t, from, to, mark_in, mark_out } = place.value
-  const first = useFirst(names)
+  const first = useFirst(kept)
   void tick.value
   const now = stationNow()
   const view: View =
@@ -34,7 +37,7 @@ export function Timeline(): JSX.Element {
       : t === null || first === undefined
         ? fitting(first ?? null, now)
         : follow(fitting(first, now), t)
-  const lanes = useLanes(first === undefined ? [] : names, view)
+  const lanes = useLanes(first === undefined ? [] : kept, view)
   // Whether the moment still moves: then a key frame is enough.
   const moving = useRef(false)
 
@@ -66,8 +69,19 @@ export function Timeline(): JSX.Element {
   const zoomTo = (length: number | null): void =>
     length === null ? go({ from: null, to: null }) : setView(around(t ?? now, length, now), false)
 
-  const keys = { name, t, view, fps: channel?.fps || channel?.fps_target || 25, moveTo, setView, setNow, mark }
-  const step = useTimelineKeys(keys)
+  const scrub = useRef<Scrub | null>(null)
+  const lane = lanes.value.get(name)
+  const play = usePlay({
+    name,
+    lane,
+    scrub,
+    show: (moment) => {
+      moveTo(moment, { drag: true })
+      moving.current = false
+    },
+  })
+  const fps = channel?.fps || channel?.fps_target || 25
+  const step = useTimelineKeys({ name, t, view, fps, scrub, play: play.toggle, moveTo, setView, setNow, mark })
 
   if (channels.value !== null && names.length === 0) {
     return (
@@ -89,7 +103,9 @@ export function Timeline(): JSX.Element {
         onZoom={zoomTo}
         onMark={mark}
         onSnapshot={() => void snapshot(name, t)}
-        onStep={step.by}
+        onStep={step}
+        playing={play.on}
+        onPlay={play.toggle}
       />
       {name === '' ? null : t === null ? (
         <LivePane key={name} name={name} />
@@ -100,16 +116,18 @@ export function Timeline(): JSX.Element {
           t={t}
           moving={moving}
           figures={showFigures.value}
-          scrub={step.scrub}
+          lane={lane}
+          playing={play.on}
+          scrub={scrub}
           onMoment={(moment) => moveTo(moment)}
         />
       )}
       {mark_in !== null && mark_out !== null && channel && (
         <ExportPanel channel={channel} from={mark_in} to={mark_out} />
       )}
-      {station.value?.archive === false && (
+      {channel?.recorded === false && (
         <p>
-          Nothing is recorded here. <code>record = true</code> in a channel's table of the config, or{' '}
+          {name} is not recorded. <code>record = true</code> in its table of the config, or{' '}
           <code>rushes up --record</code>, begins it.
         </p>
       )}

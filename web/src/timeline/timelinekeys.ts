@@ -15,14 +15,17 @@ interface Has {
   t: number | null
   view: View
   fps: number
+  scrub: RefObject<Scrub | null>
+  play(): void
   moveTo(t: number, options?: { drag?: boolean }): void
   setView(view: View): void
   setNow(): void
   mark(): void
 }
 
-export function useTimelineKeys(has: Has): { scrub: RefObject<Scrub | null>; by(frames: -1 | 1): void } {
-  const scrub = useRef<Scrub | null>(null)
+/** Gives what steps by a frame. */
+export function useTimelineKeys(has: Has): (frames: -1 | 1) => void {
+  const { scrub } = has
   const stepping = useRef(false)
   const moment = (): number => has.t ?? stationNow()
 
@@ -43,6 +46,16 @@ export function useTimelineKeys(has: Has): { scrub: RefObject<Scrub | null>; by(
     arrows('← →', 'one frame back or on', {}, by),
     arrows('Shift ← →', 'one second', { shiftKey: true }, (way) => has.moveTo(moment() + way, { drag: true })),
     arrows('Alt ← →', 'one minute', { altKey: true }, (way) => has.moveTo(moment() + 60 * way, { drag: true })),
+    {
+      keys: 'Space',
+      what: 'play or pause',
+      run(event) {
+        // On what can be pressed it presses that.
+        if (event.key !== ' ' || (event.target as Element).closest('button, a, input')) return false
+        has.play()
+        return true
+      },
+    },
     key('n', 'back to now', has.setNow),
     key('i', 'export from here', () => go({ mark_in: moment() })),
     key('o', 'export up to here', () => go({ mark_out: moment() })),
@@ -52,7 +65,7 @@ export function useTimelineKeys(has: Has): { scrub: RefObject<Scrub | null>; by(
     key('s', 'snapshot of this moment', () => void snapshot(has.name, has.t)),
     key('g', 'figures on or off', () => (showFigures.value = !showFigures.value)),
   ])
-  return { scrub, by }
+  return by
 }
 
 function arrows(

@@ -81,14 +81,18 @@ export function fromBoxes(date: string, time: string): number | null {
 
 /** The words with a plural where one is due: plural(1, "channel") → "1 channel". */
 export function plural(n: number, word: string): string {
-  return `${count(n)} ${word}${n === 1 ? '' : 's'}`
+  return `${count(n)} ${word}${n === 1 ? '' : word.endsWith('x') ? 'es' : 's'}`
 }
 
 /** Each of the words given as a sentence of its own; empty ones are left out. */
 export function sentences(...words: string[]): string {
-  return words
-    .map((each) => each.trim())
-    .filter((each) => each !== '')
-    .map((each) => each.charAt(0).toUpperCase() + each.slice(1) + (/[.!?]$/.test(each) ? '' : '.'))
-    .join(' ')
+  return (
+    words
+      .map((each) => each.trim())
+      .filter((each) => each !== '')
+      // A name before a colon stays as it is.
+      .map((each) => (/^\S+:/.test(each) ? each : each.charAt(0).toUpperCase() + each.slice(1)))
+      .map((each) => each + (/[.!?]$/.test(each) ? '' : '.'))
+      .join(' ')
+  )
 }
