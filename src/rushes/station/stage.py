@@ -14,14 +14,16 @@ __all__ = ["Backoff", "Stage"]
 
 
 class Backoff:
-    """How long to wait before each restart: 0.2 s, doubling to 5 s, five times; a minute of life wipes the
-    slate.
+    """How long to wait before each restart: 0.2 s, doubling to 5 s, five times; ten seconds of life wipe the slate.
+
+    Who lived so long did its work, and ends nobody's run by dying: a minute was rejected, with which a process that
+    something kills twice a minute took the whole station with it.
     """
 
     FIRST_S = 0.2
     LONGEST_S = 5.0
     MOST = 5
-    WINDOW_S = 60.0
+    WINDOW_S = 10.0
 
     def __init__(self) -> None:
         self._row = 0
