@@ -19,15 +19,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Host"]
 
+# What the hub sets aside for one line of work: a store of frames and one of results, a quarter of a GiB each, and their
+# notes. There is room for as many as this station has, and for some of those who join.
+_WORK_BYTES = (512 << 20) + (1 << 20)
+_OTHERS = 2
+
 
 class Host:
-    """Runs a hub at ``bind``, which keeps what it stores in the folder ``data``, for whoever has ``keys``.
+    """Runs a hub at ``bind``, which keeps what it stores in the folder ``data``, for whoever has ``keys``. There
+    is room for ``works`` lines of work, and two more of other stations.
 
     ``say`` takes what users are to know, in one line.
     """
 
-    def __init__(self, bind: str, keys: str | None, data: str, say: Callable[[str], object]) -> None:
+    def __init__(
+        self, bind: str, keys: str | None, data: str, works: int, say: Callable[[str], object]
+    ) -> None:
         self.bind, self.keys = bind, keys
+        self._max_bytes = (works + _OTHERS) * _WORK_BYTES
         self._data, self._say = data, say
         self.stage = Stage("hub", self._task)
 
@@ -75,4 +84,5 @@ class Host:
             url=hub_url(self.bind, self.keys),
             folder=os.path.join(self._data, "hub"),
             keys=self.keys,
+            max_bytes=self._max_bytes,
         )

@@ -35,7 +35,13 @@ def host_hub(task: HubTask, link: Link) -> None:
         elif what == "full":
             link.say(Trouble(str(detail)))
 
-    with Hub(parse(f"tcp://{task.bind}"), folder=task.folder, keys=task.keys, on_event=heard) as hub:
+    with Hub(
+        parse(f"tcp://{task.bind}"),
+        folder=task.folder,
+        max_bytes=task.max_bytes,
+        keys=task.keys,
+        on_event=heard,
+    ) as hub:
         while not link.stop.wait(_LOOK_S):
             if hub.error is not None:
                 raise hub.error

@@ -1,6 +1,5 @@
 """The processes of a station, from their start to their account: each source in one of its own, one that records all
-channels, one for each address they are streamed at, one that serves the page,
-and one that runs a hub.
+channels, one for each address they are streamed at, one that serves the page, and one that runs a hub.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Runner"]
 
 _READY_S = 15.0
-_VICTIMS = ("work", "reader", "source")
+_VICTIMS = ("work", "source")
 
 
 class Runner(Closeable):
@@ -54,7 +53,7 @@ class Runner(Closeable):
         self.outlets = [self._outlet(index) for index in range(len(plan.streams))]
         self.page = None if plan.web is None else Page(plan.web, plan.station, plan.data, self.news.say)
         bind = None if plan.hub is None else plan.hub.bind
-        self.host = None if bind is None else Host(bind, plan.keys, plan.data, self.news.say)
+        self.host = None if bind is None else Host(bind, plan.keys, plan.data, len(plan.works), self.news.say)
         for each in plan.channels:
             self.channels[each.name] = self.make_channel(each)
         self.supervisor = Supervisor([], on_word=self._on_word, on_death=self._on_death)
@@ -116,10 +115,8 @@ class Runner(Closeable):
         """What it does, as on the board, and for which channel."""
         for channel in self.channels.values():
             if stage in channel.stages:
-                reads = (
-                    "reader" if stage in channel.readers else "dealer" if stage in channel.takers else "work"
-                )
-                return ("source" if stage is channel.source else reads), channel.name
+                works = "dealer" if stage in channel.takers else "work"
+                return ("source" if stage is channel.source else works), channel.name
         kinds = {Archiver: "recorder", Outlet: "streamer", Page: "web", Host: "hub"}
         return next((kinds[type(each)] for each in self.shared if each.stage is stage), "work"), ""
 
@@ -166,7 +163,7 @@ class Runner(Closeable):
     def kill_one(self) -> str:
         """Kills a process on purpose, the next one at each call, and says which.
 
-        A worker, else a reader, else a source. Empty when there is none to kill.
+        A worker, else a source. Empty when there is none to kill.
         """
         running = [each for each in self.stages if each.pid is not None]
         of_kind = {kind: [each for each in running if self.kind_of(each)[0] == kind] for kind in _VICTIMS}

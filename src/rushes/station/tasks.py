@@ -7,7 +7,6 @@ import msgspec
 __all__ = [
     "DealerTask",
     "HubTask",
-    "ReaderTask",
     "RecorderTask",
     "SourceTask",
     "StreamerTask",
@@ -35,16 +34,6 @@ class SourceTask(Task, frozen=True, tag="source"):
     format: str
     fps: float | None = None
     options: dict[str, bool | int | float | str] = {}
-
-
-class ReaderTask(Task, frozen=True, tag="reader"):
-    """Read every frame newer than sequence ``start``, as the depot's consumer ``name``.
-
-    ``strips``: they are of a test card, whose strip is to show each frame's number and time.
-    """
-
-    start: int
-    strips: bool = False
 
 
 class RecorderTask(Task, frozen=True, tag="recorder"):
@@ -111,12 +100,13 @@ class WorkerTask(Task, frozen=True, kw_only=True, tag="worker"):
 
 class HubTask(Task, frozen=True, kw_only=True, tag="hub"):
     """Run a hub at ``bind`` ("HOST:PORT"), which programs of this machine reach at ``url``. What it stores is in
-    ``folder``; ``keys`` is the folder with those of whom it lets in.
+    ``folder``, at most ``max_bytes`` of it; ``keys`` is the folder with those of whom it lets in.
     """
 
     bind: str
     url: str
     folder: str
+    max_bytes: int
     keys: str | None = None
     depot: str = ""
 
