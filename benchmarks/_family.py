@@ -20,10 +20,10 @@ def family(pid: int) -> list[int]:
     return out
 
 
-def cpu_s(pid: int) -> float:
-    """User and system time of the process and all that come from it, so far."""
+def cpu_s(pid: int, *, alone: bool = False) -> float:
+    """User and system time of the process and, unless ``alone``, of all that come from it, so far."""
     total = 0
-    for each in family(pid):
+    for each in [pid] if alone else family(pid):
         with contextlib.suppress(OSError):
             fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
             total += int(fields[11]) + int(fields[12])

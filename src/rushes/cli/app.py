@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from rushes.cli.archive import archive
+from rushes.cli.bench import bench
 from rushes.cli.capture import capture
 from rushes.cli.config import config
 from rushes.cli.depot import depot
@@ -38,4 +39,5 @@ app.command(depot)
 app.command(keys)
 app.command(token)
 app.command(doctor)
+app.command(bench)
 app.command(version)
