@@ -158,6 +158,7 @@ def test_a_terminal_gets_one_live_line(tmp_path):
         (["testcard:", "--every", "soon"], 2, "--every"),
         (["testcard:", "--rect", "0,0,9,9"], 2, "screen:"),
         (["testcard:", "--format", "avi"], 2, "jpeg"),
+        (["testcard:", "--format", "png", "--overwrite"], 2, "mp4"),
         (["file:/there/is/none.mp4"], 1, "none.mp4"),
     ],
 )
@@ -173,4 +174,36 @@ def test_what_exists_is_left_alone(tmp_path):
     done = run("testcard:320x180", "--for", "1s", "-o", tmp_path / "a.mp4")
     assert done.returncode == 2
     assert "exists" in done.stderr
+    assert "--overwrite" in done.stderr
     assert (tmp_path / "a.mp4").read_text() == "mine"
+
+
+def test_what_exists_is_replaced_when_that_was_asked_for(tmp_path):
+    (tmp_path / "a.mp4").write_text("mine")
+    done = run("testcard:320x180", "--for", "1s", "-o", tmp_path / "a.mp4", "--overwrite")
+    assert done.returncode == 0, done.stderr
+    assert len(frames(tmp_path / "a.mp4")) > 0
+    assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
+
+
+@pytest.mark.parametrize("out", ["a.mp4", "pictures"])
+def test_what_the_disk_it_may_use_cut_short_is_kept_and_a_part(out, tmp_path):
+    done = run(
+        "testcard:320x180",
+        "--for",
+        "50s",
+        "--disk",
+        "60 KiB",
+        "--quality",
+        "100",
+        "-o",
+        tmp_path / out,
+        "--json",
+    )
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["reason"]) == (3, "budget"), done.stderr
+    assert 0 < said["bytes"] <= 60 << 10
+    if out == "a.mp4":
+        assert len(frames(tmp_path / out)) == said["written"] > 0
+    else:
+        assert len(list((tmp_path / out).glob("*.jpg"))) == said["written"] > 0

@@ -18,7 +18,7 @@ import rushes
 
 COMMAND = [sys.executable, "-m", "rushes"]
 PATIENCE_S = 60.0
-# A channel that is asked for has two readers; what runs without any has workers.
+# What runs without any source has workers.
 SOURCE = "--source=card=testcard:1280x720@30"
 
 
@@ -72,7 +72,7 @@ def children_of(pid):
 
 
 def stages(pid):
-    """Pids of the station's processes by role: "card source", "card reader 1", "card reader 2"."""
+    """Pids of the station's processes of channels by role: "card source"."""
     found = {}
     # A process may be gone, or not yet be what it will be, at any step.
     with contextlib.suppress(OSError):
@@ -89,11 +89,11 @@ def info(pid):
 
 
 def flowing(process, beyond=5):
-    """The stages once all three run and frames beyond that sequence are there."""
+    """The stages once there is one and frames beyond that sequence are there."""
     if process.poll() is not None:
         pytest.fail(f"ended early with {process.returncode}: {process.communicate()}")
     depot, found = info(process.pid), stages(process.pid)
-    return found if depot is not None and depot.head > beyond and len(found) == 3 else None
+    return found if depot is not None and depot.head > beyond and found else None
 
 
 def gone(pids):
@@ -110,15 +110,10 @@ def check_books(report):
     assert report["adds_up"]
     (channel,) = report["channels"]
     edges = channel["edges"]
-    assert [edge["edge"] for edge in edges] == [
-        "card source -> card",
-        "card -> card reader 1",
-        "card -> card reader 2",
-    ]
+    assert [edge["edge"] for edge in edges] == ["card source -> card"]
     for edge in edges:
         assert edge["offered"] == edge["delivered"] + sum(edge["dropped"].values()) + edge["waiting"], edge
         assert edge["delivered"] > 0
-    assert edges[1]["offered"] == edges[0]["delivered"]
     return channel
 
 
@@ -137,8 +132,7 @@ def test_for_three_seconds_every_frame_is_accounted_for():
     assert report["reason"] == "time is up"
     assert 30 <= channel["edges"][0]["offered"] <= 30 * (time.monotonic() - began) + 1
     assert channel["age_ms"]["count"] > 0
-    assert channel["strips_read"] > 0
-    assert report["restarts"] == {"web": 0, "card source": 0, "card reader 1": 0, "card reader 2": 0}
+    assert report["restarts"] == {"web": 0, "card source": 0}
     assert rushes.list_depots() == []
 
 
@@ -177,16 +171,11 @@ def test_ctrl_c_while_it_starts_is_an_orderly_end_too():
 
 def test_killed_stages_are_healed_and_their_losses_counted():
     with running("--json") as (process, children):
-        os.kill(children["card reader 1"], signal.SIGKILL)
-        healed = eventually(
-            lambda: (now := flowing(process)) and now["card reader 1"] != children["card reader 1"] and now,
-            "a new reader",
-        )
-        os.kill(healed["card source"], signal.SIGKILL)
+        os.kill(children["card source"], signal.SIGKILL)
         head = info(process.pid).head
         healed = eventually(
             lambda: (
-                (now := flowing(process, head + 20)) and now["card source"] != healed["card source"] and now
+                (now := flowing(process, head + 20)) and now["card source"] != children["card source"] and now
             ),
             "frames from a new card",
         )
@@ -195,10 +184,8 @@ def test_killed_stages_are_healed_and_their_losses_counted():
         assert process.returncode == 0, err
         report = json.loads(out)
         channel = check_books(report)
-        assert report["restarts"] == {"card source": 1, "card reader 1": 1, "card reader 2": 0}
-        into, _, out_of = channel["edges"]
-        assert into["dropped"]["stage down"] > 0
-        assert out_of["delivered"] + out_of["dropped"].get("missed", 0) == out_of["offered"]
+        assert report["restarts"] == {"card source": 1}
+        assert channel["edges"][0]["dropped"]["stage down"] > 0
         assert gone(healed.values())
 
 
@@ -243,4 +230,4 @@ def test_a_terminal_gets_one_live_line():
     text = shown.decode()
     assert text.count("age p50") >= 3
     assert "\x1b[2K" in text, "the line is replaced"
-    assert "card -> card reader 2" in text
+    assert "card source -> card" in text

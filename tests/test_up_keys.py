@@ -89,7 +89,7 @@ def terminal(tmp_path):
     made.close()
 
 
-def test_keys_take_a_snapshot_kill_a_reader_and_quit(terminal, tmp_path):
+def test_keys_take_a_snapshot_kill_a_process_and_quit(terminal, tmp_path):
     terminal.shows(r"live .*\[q\] quit \[s\] snapshot \[k\] kill a process")
     assert not terminal.modes()[3] & termios.ICANON, "keys come at once"
     terminal.press(b"s")
@@ -97,13 +97,13 @@ def test_keys_take_a_snapshot_kill_a_reader_and_quit(terminal, tmp_path):
     assert path.parent == tmp_path / "rushes-data" / "shots"
     assert picture(path) is not None
     terminal.press(b"k")
-    terminal.shows(r"card reader 1 \(process \d+\) killed on purpose")
-    terminal.shows(r"card reader 1 ended: killed by SIGKILL")
-    terminal.shows(r"card reader 1 is back after \d+\.\d s")
+    terminal.shows(r"card source \(process \d+\) killed on purpose")
+    terminal.shows(r"card source ended: killed by SIGKILL")
+    terminal.shows(r"card source is back after \d+\.\d s")
     terminal.press(b"q")
     assert terminal.process.wait(PATIENCE_S) == 0
     terminal.shows("every frame is accounted for")
-    terminal.shows("restarts: card reader 1 1")
+    terminal.shows("restarts: card source 1")
     assert terminal.modes() == terminal.before
 
 

@@ -216,7 +216,7 @@ def test_an_address_that_is_taken_ends_it_before_anything_starts(endpoint):
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 2
     assert "taken" in done.stderr
-    assert "depot" not in done.stdout, "no source has begun"
+    assert "-> depot" not in done.stdout, "no source has begun"
 
 
 def test_the_end_of_a_station_ends_its_stream():

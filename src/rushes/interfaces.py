@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rushes.frame import Frame
 
-__all__ = ["Archive", "Closable", "CodedPicture", "CodedSource", "FrameSink", "Source", "SourceInfo"]
+__all__ = ["Archive", "Closable", "CodedPicture", "CodedSource", "Source", "SourceInfo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +103,5 @@ class Archive(Protocol):
 
         ``figures``: filled in and drawn. Raises NoSuchMoment when there is none; never gives another instead. Any
         thread.
-        """
-        ...
-
-
-@runtime_checkable
-class FrameSink(Closable, Protocol):
-    """Anything that takes frames."""
-
-    def put(self, frame: Frame, /) -> object:
-        """Takes one frame and says what became of it.
-
-        The pixels may be reused by the caller when this returns.
         """
         ...

@@ -210,5 +210,6 @@ def recorded(root: Path, names: Sequence[str]) -> tuple[Path, float]:
             recording.wait(120)
             recording.close()
         found = [Box(x, 0.2, 0.1, 0.1) for x in (0.1, 0.4, 0.7)]
-        archive.add_figures(names[0], *(start_ns / 1e9 + each for each in FOUND_S), found)
+        begin_s, end_s = (start_ns / 1e9 + each for each in FOUND_S)
+        archive.add_figures(names[0], begin_s, end_s, found)
     return root, start_ns / 1e9

@@ -158,22 +158,6 @@ def test_a_frozen_hub_is_noticed_and_left(tmp_path: Path) -> None:
             assert made.backlog("cam")["faces"].waiting == 16
 
 
-def test_advisories_are_heard_again_after_a_kill(tmp_path: Path) -> None:
-    deaths, ups = Events(), Events()
-    with hub(tmp_path, on_event=deaths) as running:
-        deaths.next("up")
-        with link(running, on_event=ups) as made:
-            ups.next("up")
-            made.work_stream("cam", ["faces"], ack_wait_s=60, max_deliver=2)
-            dead = Taken()
-            made.advisories("cam", dead)
-            kill(running, deaths)
-            ups.next("up")
-            with made.pull("cam", "faces", batch=9, on_item=lambda item: item.nak()):
-                stored(send(made, range(1)))
-                assert dead.dead().message_id == "cam-0"
-
-
 def test_half_a_megabyte_goes_through_at_a_rate_worth_printing(tmp_path: Path) -> None:
     count, payload = 200, memoryview(bytearray(500_000))
     with hub(tmp_path) as running, link(running) as made:

@@ -93,14 +93,16 @@ def test_wrong_password(capfd):
     assert caught.value.__cause__ is None
 
 
-def test_a_station_over_a_camera_that_is_restarted_has_a_clean_ledger():
+def test_a_station_over_a_camera_that_is_restarted_has_a_clean_ledger(tmp_path):
     with serving() as server:
         command = [
             sys.executable,
             "-m",
             "rushes",
             "up",
-            "--no-record",
+            "--record",
+            "--data",
+            str(tmp_path),
             "--source",
             server.address(),
             "--for",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,34 +13,21 @@ import pytest
 from rushes.frame import Frame
 from rushes.stream.receiver import Receiver
 from rushes.stream.streamer import Streamer
+from tests.faults.deaths import (
+    HANG_S,
+    longest_stall,
+    sending,
+    the_frame_of_a_killed_process_comes_back,
+)
 from tests.support import mapreduce_functions as functions
-from tests.support.mapreduce import HERE, Reader, both, numbers, reading, settle, small, working
+from tests.support.mapreduce import HERE, both, numbers, reading, settle, working
 from tests.support.mapreduce_nodes import Node, all_gone, children, family, nodes
 from tests.support.nats_hub import free_ports
-
-HANG_S = 15.0
 
 
 @pytest.fixture(autouse=True)
 def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-def longest_stall(reader: Reader, since: float) -> float:
-    """The longest time in which nothing came, after ``since``."""
-    at = [since, *(each for each in reader.at if each > since)]
-    return max(b - a for a, b in pairwise(at))
-
-
-def sending(streamer: Streamer, count: int, every_s: float) -> threading.Thread:
-    def send() -> None:
-        for number in range(count):
-            assert streamer.send(small(number % 250)).accepted
-            time.sleep(every_s)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    return thread
 
 
 def server_of_this_process() -> list[int]:
@@ -73,33 +58,8 @@ def test_the_frames_of_a_killed_worker_go_to_the_others() -> None:
 
 
 def test_the_frame_of_a_killed_process_is_back_at_once(tmp_path: Path) -> None:
-    here = tmp_path / "here"
-    with (
-        both() as (streamer, receiver),
-        working(streamer.address, receiver.address, functions.hangs_once) as worker,
-        reading(receiver) as reader,
-    ):
-        both_work(streamer, reader)
-        number = streamer.send(small(), {"here": str(here)}).number
-        assert settle(lambda: here.exists() and here.read_text() != "")
-        began = time.monotonic()
-        os.kill(int(here.read_text()), signal.SIGKILL)
-        assert numbers(reader.take(1)) == [number]
-        back_s = reader.at[-1] - began
-        print(f"\nkilled process of a function: its frame is back after {back_s * 1000:.0f} ms")
-        assert back_s < HANG_S
-        assert settle(lambda: not worker.stats().waiting)
-        assert worker.stats().dropped == {"again": 1}
-
-
-def both_work(streamer: Streamer, reader: Reader) -> None:
-    """Returns when both processes of a function that gives its process's id have worked."""
-    seen: set[object] = set()
-    until = time.monotonic() + HANG_S
-    while len(seen) < 2 and time.monotonic() < until:
-        for _ in range(2):
-            streamer.send(small())
-        seen |= {each.meta["data"] for each in reader.take(2) if isinstance(each, Frame)}
+    with both() as (streamer, receiver):
+        the_frame_of_a_killed_process_comes_back(streamer, receiver, tmp_path)
 
 
 def test_a_killed_hub_loses_nothing_and_is_back_soon() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,17 +34,26 @@ def elsewhere(folder: Path, name: str, address: str) -> tuple[Node, Path]:
     return Node("receive", address, str(file), XDG_STATE_HOME=str(folder / name)), file
 
 
-def test_a_receiver_on_another_machine_goes_on_where_a_killed_one_was(tmp_path: Path) -> None:
-    count = 200
+@contextlib.contextmanager
+def receiving(folder: Path) -> Iterator[tuple[list[Node], Streamer, str, Node, Path]]:
+    """A streamer, a worker, and a receiver elsewhere: the nodes, the streamer, where results are, the receiver's
+    node, and the file of what it was handed.
+    """
     with (
         nodes() as running,
         Streamer(HERE, mapreduce=True) as streamer,
         working(streamer.address, None, functions.as_it_came),
     ):
         address = streamer.address.replace("tcp:", "nats:")
-        first, one = elsewhere(tmp_path, "one", address)
+        first, one = elsewhere(folder, "one", address)
         running.append(first)
         first.told()
+        yield running, streamer, address, first, one
+
+
+def test_a_receiver_on_another_machine_goes_on_where_a_killed_one_was(tmp_path: Path) -> None:
+    count = 200
+    with receiving(tmp_path) as (running, streamer, address, first, one):
         for number in range(count):
             assert streamer.send(small()).number == number
             if number == count // 2:
@@ -64,15 +75,7 @@ def test_a_receiver_on_another_machine_goes_on_where_a_killed_one_was(tmp_path: 
 
 
 def test_a_second_receiver_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
-    with (
-        nodes() as running,
-        Streamer(HERE, mapreduce=True) as streamer,
-        working(streamer.address, None, functions.as_it_came),
-    ):
-        address = streamer.address.replace("tcp:", "nats:")
-        first, one = elsewhere(tmp_path, "one", address)
-        running.append(first)
-        first.told()
+    with receiving(tmp_path) as (_, streamer, address, first, one):
         for _ in range(10):
             streamer.send(small())
         assert settle(lambda: len(handed(one)) == 10)
@@ -90,15 +93,7 @@ def test_a_second_receiver_is_refused_until_the_first_is_gone(tmp_path: Path) ->
 
 
 def test_a_receiver_that_stood_still_is_replaced_and_spoils_nothing_when_it_goes_on(tmp_path: Path) -> None:
-    with (
-        nodes() as running,
-        Streamer(HERE, mapreduce=True) as streamer,
-        working(streamer.address, None, functions.as_it_came),
-    ):
-        address = streamer.address.replace("tcp:", "nats:")
-        first, one = elsewhere(tmp_path, "one", address)
-        running.append(first)
-        first.told()
+    with receiving(tmp_path) as (running, streamer, address, first, one):
         for _ in range(10):
             streamer.send(small())
         assert settle(lambda: len(handed(one)) == 10)

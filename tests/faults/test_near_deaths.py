@@ -19,9 +19,14 @@ from rushes.stream.receiver import Receiver
 from rushes.stream.streamer import Streamer
 from rushes.stream.work.worker import Worker
 from rushes.wire.flow import Gap
-from tests.faults.test_mapreduce_deaths import HANG_S, both_work, longest_stall, sending
+from tests.faults.deaths import (
+    HANG_S,
+    longest_stall,
+    sending,
+    the_frame_of_a_killed_process_comes_back,
+)
 from tests.support import mapreduce_functions as functions
-from tests.support.mapreduce import Ends, numbers, reading, settle, small, working
+from tests.support.mapreduce import Ends, numbers, reading, settle, working
 from tests.support.mapreduce_nodes import Node, all_gone, children, family, nodes
 
 ends = Ends("near")
@@ -44,23 +49,8 @@ def workers(running: list[Node], count: int, source: str, drain: str, **environm
 
 
 def test_the_frame_of_a_killed_process_is_back_at_once(tmp_path: Path) -> None:
-    here = tmp_path / "here"
-    with (
-        ends.both() as (streamer, receiver),
-        working(streamer.address, receiver.address, functions.hangs_once) as worker,
-        reading(receiver) as reader,
-    ):
-        both_work(streamer, reader)
-        number = streamer.send(small(), {"here": str(here)}).number
-        assert settle(lambda: here.exists() and here.read_text() != "")
-        began = time.monotonic()
-        os.kill(int(here.read_text()), signal.SIGKILL)
-        assert numbers(reader.take(1)) == [number]
-        back_s = reader.at[-1] - began
-        print(f"\nkilled process of a function: its frame is back after {back_s * 1000:.0f} ms")
-        assert back_s < HANG_S
-        assert settle(lambda: not worker.stats().waiting)
-        assert worker.stats().dropped == {"again": 1}
+    with ends.both() as (streamer, receiver):
+        the_frame_of_a_killed_process_comes_back(streamer, receiver, tmp_path)
 
 
 def test_the_frames_of_a_killed_worker_are_others_before_any_lease_is_over() -> None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _CHILD = """
 import sys
 from rushes.capture.recorder import Recorder
-recorder = Recorder("testcard:320x180@50", sys.argv[1], every_s=0.02, format=sys.argv[2], overwrite=True)
+out, kind = sys.argv[1:]
+recorder = Recorder("testcard:320x180@50", out, every_s=0.02, format=kind, overwrite=kind == "mp4")
 recorder.on("pixmap_saved", lambda number: print(number, flush=True))
 recorder.start()
 recorder.wait()

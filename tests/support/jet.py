@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rushes.wire.hub import Hub
-from rushes.wire.jet_dead import Dead
 from rushes.wire.jet_item import Item
 from rushes.wire.jet_names import work_subject
 from rushes.wire.jet_ticket import Ticket
@@ -37,11 +36,6 @@ class Taken:
         item = self._came.get(timeout=timeout_s)
         assert isinstance(item, Item)
         return item
-
-    def dead(self, timeout_s: float = LONG_S) -> Dead:
-        dead = self._came.get(timeout=timeout_s)
-        assert isinstance(dead, Dead)
-        return dead
 
     def items(self, count: int) -> list[Item]:
         return [self.item() for _ in range(count)]

@@ -7,7 +7,7 @@ import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from rushes.archive.segment import sync_folder
 from rushes.errors import (
@@ -224,7 +224,8 @@ def _scheme(url: str) -> str:
 
 
 def _path(url: str) -> Path:
-    return Path(unquote(urlsplit(url).path) if url.startswith("file://") else url).absolute()
+    # Not urlsplit: it would cut off what follows a # or ?, and another folder be taken.
+    return Path(unquote(url.removeprefix("file://")) if url.startswith("file://") else url).absolute()
 
 
 def _sync(folder: Path, key: str) -> None:

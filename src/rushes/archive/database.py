@@ -149,7 +149,7 @@ class Database:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
             self._migrate(connection)
-        except BaseException:
+        except BaseException:  # whatever it is, nothing half done may stay open
             connection.close()
             raise
         return connection
@@ -177,7 +177,7 @@ class Database:
                     f"{self.path} was made by an older rushes or is not whole yet: open it for writing once"
                 )
             connection.execute("PRAGMA query_only = ON")
-        except BaseException:
+        except BaseException:  # whatever it is, nothing half done may stay open
             connection.close()
             raise
         return connection
@@ -210,7 +210,7 @@ class Database:
             script = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {number}; COMMIT;"
             try:
                 connection.executescript(f"BEGIN IMMEDIATE; {steps[number - 1]}; {script}")
-            except BaseException:
+            except BaseException:  # whatever it is, nothing half done may stay open
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise

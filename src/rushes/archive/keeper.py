@@ -107,7 +107,7 @@ class Keeper(Closeable):
     def _cleared(self, clear: Callable[[], PruneReport]) -> PruneReport:
         # One at a time, and by a queue: two would remove twice as much as is needed.
         report: PruneReport = self._work.submit(clear, serial="clear").result()
-        self.pruned += report.removed
+        self.pruned += report.removed - report.moved
         return report
 
     def _later(self, work: Callable[[], None]) -> Any:

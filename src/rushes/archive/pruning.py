@@ -48,9 +48,9 @@ class Pruner:
     """Keeps the archive in ``root`` within ``limits``; one thread at a time, beside any number of readers.
 
     With ``cold`` the oldest move there instead of being deleted, unless they are too old for either place. When
-    it cannot be reached and the limits would be broken they are deleted all the same: ``unmoved`` counts those.
-    Who reads a file that is deleted reads on to its end. A file that cannot be deleted stays known as garbage, and
-    is tried again each time. Only :meth:`move_ahead` may be called beside the rest, by another thread.
+    it cannot be reached and the limits would be broken they are deleted all the same. Who reads a file that is
+    deleted reads on to its end. A file that cannot be deleted stays known as garbage, and is tried again each time.
+    Only :meth:`move_ahead` may be called beside the rest, by another thread.
     """
 
     def __init__(
@@ -68,7 +68,6 @@ class Pruner:
         self._stuck: list[str] = []
         self._down_until_ns: int | None = None
         self._tidied_ns: int | None = None
-        self.unmoved = 0
 
     def has_room(self, need_bytes: int) -> bool:
         """Whether so much more can be written within the limits now."""
@@ -189,7 +188,6 @@ class Pruner:
                 return moved
         if not self._remove(segment, done):
             return False
-        self.unmoved += 1
         _LOG.warning("%s was deleted for want of room, as the cold store cannot be reached", segment.path)
         return True
 

@@ -156,7 +156,9 @@ class VerifyReport:
 
 @dataclass(frozen=True, slots=True)
 class PruneReport:
-    """What a pruning took away: how many segments, the bytes freed, and how many of them went to the cold store."""
+    """What a pruning took away: ``removed`` segments, the bytes freed, and how many of the segments were not deleted
+    but ``moved`` to the cold store.
+    """
 
     removed: int = 0
     freed_bytes: int = 0
@@ -173,7 +175,8 @@ class RecordingStats:
     "index busy" (somebody kept the index locked until the end; those in the file are found when it is opened
     again), "no key frame" (a camera's packets before its first one).
     ``state``: "recording", or why it ended: "stopped", "source ended", "source lost", "disk full", "disk error".
-    ``behind``: groups of pictures whose rows the index could not take yet.
+    ``clock_steps``: how often the clock was set back while it ran. ``behind``: groups of pictures whose rows the
+    index could not take yet.
     """
 
     channel: str
@@ -197,7 +200,8 @@ class RecordingStats:
 class ArchiveStats:
     """What the archive holds, and what is being written.
 
-    ``oldest_ns`` and ``newest_ns`` are None in an empty one. ``pruned``: segments removed since it was opened.
+    ``oldest_ns`` and ``newest_ns`` are None in an empty one. ``pruned``: segments deleted for age or want of room
+    since it was opened; those that moved to the cold store are not among them.
     """
 
     channels: int

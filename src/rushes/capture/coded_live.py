@@ -10,7 +10,6 @@ from rushes.capture.arrival import Arrival
 from rushes.capture.coded import check_coding, no_frames, reading
 from rushes.capture.groups import Groups
 from rushes.capture.linked import Changed, Linked
-from rushes.capture.records import SourceStats
 from rushes.errors import ConfigError
 from rushes.interfaces import CodedPicture, SourceInfo
 
@@ -70,7 +69,6 @@ class CodedLive(Linked[CodedPicture]):
         self._bytes = 0  # of all three
         self._arrival = Arrival()
         self._groups = Groups()
-        self._offered = self._delivered = 0
         self._dropped = dict.fromkeys(("no key frame", "behind", "damaged", "closed"), 0)
         self._begin()
 
@@ -94,21 +92,6 @@ class CodedLive(Linked[CodedPicture]):
     def packets(self) -> Iterator[CodedPicture]:
         """As a CodedSource's."""
         return self._iterate()
-
-    def stats(self) -> SourceStats:
-        """The ledger: each coded picture that came was delivered, dropped or waits."""
-        with self._change:
-            counts = {**self._dropped, "damaged": self._dropped["damaged"] + self._damaged()}
-            return SourceStats(
-                self.name,
-                offered=self._offered + self._damaged(),
-                delivered=self._delivered,
-                dropped={reason: count for reason, count in counts.items() if count},
-                waiting=self._all_waiting(),
-                reconnects=self._phase.reconnects,
-                state=self._phase.state,
-                backend=self._stalled(),
-            )
 
     def opened(self, link: Link, info: MediaInfo) -> None:
         """For the link's thread."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rushes.capture.link import Link
 from rushes.capture.reconnect import Reconnect
+from rushes.capture.records import SourceStats
 from rushes.clock import SYSTEM
 from rushes.errors import ConfigError, RushesError, SourceError, SourceLost, SourceUnavailable
 from rushes.lifecycle import Closeable, StopToken
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rushes.capture.link import Feed
-    from rushes.capture.records import SourceStats
     from rushes.codecs.video.demux import MediaInput
     from rushes.codecs.video.media import MediaInfo
     from rushes.interfaces import SourceInfo
@@ -39,8 +39,8 @@ class Changed(SourceLost):
 class Linked(Closeable, Generic[T]):
     """Base of sources over a link: it is opened, watched and opened again by a thread of its own.
 
-    A subclass says what is read off an open input, takes what came, and gives it out; ``T`` is what it gives.
-    ``change`` guards all that the subclass counts and keeps, and is notified at each change.
+    A subclass says what is read off an open input, takes what came, counts it, and gives it out; ``T`` is what it
+    gives. ``change`` guards all that is counted and kept, and is notified at each change.
 
     A link that breaks off, ends, or brings nothing for ``stall_s`` seconds is lost. With ``reconnect`` it
     is tried again after 0.25 s, then after twice as long each time up to 4 s, and iterating goes on; whoever
@@ -74,6 +74,8 @@ class Linked(Closeable, Generic[T]):
         self._link: Link | None = None
         self._damage = 0  # of the links before this one
         self._left: list[Link] = []
+        self._offered = self._delivered = 0  # pictures, as the subclass counts them
+        self._dropped: dict[str, int] = {}
         self._thread = threading.Thread(target=self._keep_up, name=f"rushes live {self.name}", daemon=True)
 
     def _begin(self) -> None:
@@ -91,9 +93,22 @@ class Linked(Closeable, Generic[T]):
     def info(self) -> SourceInfo:
         """Waits for the first opening; see the class for what it raises and when."""
 
-    @abstractmethod
     def stats(self) -> SourceStats:
-        """The ledger."""
+        """The ledger: each picture that came was delivered, dropped or waits. ``backend`` tells of readers left
+        behind in a read that hangs."""
+        with self._change:
+            damaged = self._damaged()
+            counts = {**self._dropped, "damaged": self._dropped.get("damaged", 0) + damaged}
+            return SourceStats(
+                self.name,
+                offered=self._offered + damaged,
+                delivered=self._delivered,
+                dropped={reason: count for reason, count in counts.items() if count},
+                waiting=self._all_waiting(),
+                reconnects=self._phase.reconnects,
+                state=self._phase.state,
+                backend=self._stalled(),
+            )
 
     @property
     def trouble(self) -> str:
@@ -121,6 +136,10 @@ class Linked(Closeable, Generic[T]):
     @abstractmethod
     def _known(self) -> bool:
         """Whether a first opening succeeded. Under ``change``."""
+
+    @abstractmethod
+    def _all_waiting(self) -> int:
+        """How many pictures wait. Under ``change``."""
 
     @abstractmethod
     def _next(self) -> T | None:

@@ -6,7 +6,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from rushes.capture.linked import Changed, Linked
-from rushes.capture.records import SourceStats
 from rushes.capture.thin import Thinner
 from rushes.errors import ConfigError
 from rushes.frame import Frame, picture_size
@@ -52,7 +51,6 @@ class LiveSource(Linked[Frame]):
         self._slot: deque[tuple[Picture, int]] = deque()
         self._keep = keep
         self._info: SourceInfo | None = None
-        self._offered = self._delivered = 0
         self._dropped = dict.fromkeys(("stale", "rate", "damaged", "closed"), 0)
         self._begin()
 
@@ -66,22 +64,6 @@ class LiveSource(Linked[Frame]):
 
     def __iter__(self) -> Iterator[Frame]:
         return self._iterate()
-
-    def stats(self) -> SourceStats:
-        """The ledger: each picture that came was delivered, dropped or waits. ``backend`` tells of readers
-        left behind in a read that hangs."""
-        with self._change:
-            counts = {**self._dropped, "damaged": self._dropped["damaged"] + self._damaged()}
-            return SourceStats(
-                self.name,
-                offered=self._offered + self._damaged(),
-                delivered=self._delivered,
-                dropped={reason: count for reason, count in counts.items() if count},
-                waiting=len(self._slot),
-                reconnects=self._phase.reconnects,
-                state=self._phase.state,
-                backend=self._stalled(),
-            )
 
     def opened(self, link: Link, info: MediaInfo) -> None:
         """For the link's thread."""
@@ -118,6 +100,9 @@ class LiveSource(Linked[Frame]):
                     self._slot.popleft()
                     self._dropped["stale"] += 1
             self._change.notify_all()
+
+    def _all_waiting(self) -> int:
+        return len(self._slot)
 
     def _known(self) -> bool:
         return self._info is not None

@@ -21,10 +21,9 @@ _FINEST_RATE = 1001
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One deadline to serve now. It is ``late_ns`` past; ``skipped`` ones before it went unserved."""
+    """The deadline ``number`` to serve now. It is ``late_ns`` past; ``skipped`` ones before it went unserved."""
 
     number: int
-    deadline_ns: int
     late_ns: int
     skipped: int
 
@@ -56,11 +55,6 @@ class Pacer:
         """Nanoseconds between two deadlines."""
         return float(self._period)
 
-    @property
-    def next_deadline_ns(self) -> int:
-        """When the next tick is due, on the clock of ``start_ns``."""
-        return self._deadline(self._next)
-
     def wait_ns(self, now_ns: int) -> int:
         """Nanoseconds from ``now_ns`` until a tick is due; 0 when one is due already."""
         return max(0, self._deadline(self._next) - now_ns)
@@ -70,7 +64,7 @@ class Pacer:
         newest = self._newest_due(now_ns)
         if newest < self._next:
             return None
-        tick = Tick(newest, self._deadline(newest), now_ns - self._deadline(newest), newest - self._next)
+        tick = Tick(newest, now_ns - self._deadline(newest), newest - self._next)
         self._next = newest + 1
         self.ticks += 1
         self.skipped += tick.skipped

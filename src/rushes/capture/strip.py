@@ -1,6 +1,6 @@
 """The strip for machines along the bottom edge of a test card: how it is painted and read (pure).
 
-72 cells, each a 80th of the width and a 30th of the height, from the left edge: 8 sync cells 10110010, then
+72 cells, each an 80th of the width and a 30th of the height, from the left edge: 8 sync cells 10110010, then
 the frame number (32 bits), then UTC milliseconds modulo 2**32 at drawing (32 bits), most significant bit
 first, white 1 and black 0. Read back from a picture that came through any path, it tells which frame this
 is and how old it is.

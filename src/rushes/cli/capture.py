@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -26,7 +27,7 @@ _LOOK_S = 0.2
 _LINE_EVERY_S = 2.0  # where lines pile up instead of being replaced
 _PARTIAL = 3
 # What these ended with is kept and whole, but less than was asked for.
-_CUT_SHORT = ("source lost", "disk full", "disk error")
+_CUT_SHORT = ("source lost", "disk full", "disk error", "budget")
 _FEWEST_SLOTS, _MOST_SLOTS = 4, 64
 
 Rect = Annotated[str | None, Parameter("--rect", help='The part of the screen: "X,Y,WIDTH,HEIGHT".')]
@@ -41,6 +42,12 @@ Kind = Annotated[
 Quality = Annotated[int, Parameter("--quality", help="1 to 100.")]
 Memory = Annotated[str, Parameter("--memory", help="The most that may wait to be written.")]
 Disk = Annotated[str | None, Parameter("--disk", help='End after this much on disk: "2 GiB".')]
+Overwrite = Annotated[
+    bool,
+    Parameter(
+        "--overwrite", negative=(), help="Take the place of an mp4 that is there, once this one is whole."
+    ),
+]
 Pick = Annotated[bool, Parameter("--pick", negative=(), help="Draw the part of the screen with the mouse.")]
 
 
@@ -56,12 +63,14 @@ def capture(
     quality: Quality = 80,
     memory: Memory = "256 MiB",
     disk: Disk = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> int:
     """Record a source: "screen:", "testcard:", "rtsp://…", "file:PATH" and the like.
 
     Ctrl-C ends the recording and keeps it; a second one deletes it. The source is captured by a process of its
-    own, so that nothing else disturbs its pace. Exit code 3 says that it ended early and what there is was kept.
+    own, so that nothing else disturbs its pace. Exit code 3 says that it ended early, for want of disk or of the
+    source, and what there is was kept.
     """
     from rushes.capture.recorder import Recorder
     from rushes.limits import parse_duration, parse_size
@@ -72,6 +81,7 @@ def capture(
     disk_bytes = None if disk is None else parse_size(disk, option="--disk")
     uri = _with_region(uri, rect, pick=pick)
     kind, target = _target(out, format)
+    _check_place(kind, target, overwrite=overwrite)
     with _feed(uri, every_s, memory_bytes, say=_aloud) as feed:
         recorder = Recorder(
             feed,
@@ -81,6 +91,7 @@ def capture(
             quality=quality,
             memory_bytes=memory_bytes,
             disk_bytes=disk_bytes,
+            overwrite=overwrite,
         )
         if not json:
             _print_opening(feed, target)
@@ -120,6 +131,16 @@ def _target(out: str | None, format: str | None) -> tuple[str, str]:
     if format is None:
         format = "mp4" if out.lower().endswith(".mp4") else "jpeg"
     return format, out
+
+
+def _check_place(kind: str, target: str, *, overwrite: bool) -> None:
+    """Before a source is opened for nothing; what comes there in between the recorder itself refuses."""
+    if overwrite and kind != "mp4":
+        raise ConfigError(
+            "--overwrite is for an mp4; pictures need a folder without any", option="--overwrite"
+        )
+    if kind == "mp4" and not overwrite and Path(target).is_file():
+        raise ConfigError(f"{target} exists; give another name, or --overwrite", option="--out")
 
 
 def _feed(uri: str, every_s: float, memory_bytes: int, say: Callable[[str], object]) -> Feed:

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from rushes.cli.options import ARCHIVE, Json, console, print_json, table
 
 if TYPE_CHECKING:
-    from rushes.server.tokens import Tokens
+    from rushes.station.tokens import Tokens
 
 __all__ = ["token"]
 
@@ -68,6 +68,6 @@ def rm(name: TokenName, /, *, data: Data = ARCHIVE, json: Json = False) -> int:
 
 
 def _tokens(data: str) -> Tokens:
-    from rushes.server.tokens import Tokens
+    from rushes.station.tokens import Tokens
 
     return Tokens(Path(data))

@@ -161,7 +161,7 @@ def _plan(
 ) -> Plan:
     from rushes.station.config import given, read
     from rushes.station.config_tables import CARD
-    from rushes.station.plan import READERS, channels_from
+    from rushes.station.plan import channels_from
     from rushes.station.planning import plan_of
 
     rows = channels_from(sources)
@@ -171,7 +171,7 @@ def _plan(
     where = "--source" if rows else "default"
     built_in = {"channel": [{"name": "card", "source": CARD}], "work": [_EDGES]}
     reading = given({"channel": rows} if rows else built_in, where=where, sets=sets, overrides=options)
-    plan = plan_of(reading, readers=READERS if rows else (), insecure=insecure)
+    plan = plan_of(reading, insecure=insecure)
     # What the built-in station works on, it works on here: it shows itself whole with a hub that is away as well.
     return plan if plan.hub is None else replace(plan, hub=replace(plan.hub, url=None))
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "encode", "suffixes", "thumbnail_png"]
 
+_THUMBNAIL = 320
 _PILLOW = {".png": "PNG", ".bmp": "BMP", ".webp": "WEBP"}
 
 
@@ -47,12 +48,12 @@ def encode(array: Pixels, format: str, suffix: str, quality: int = 90) -> bytes:
     return _pillow_bytes(_to_image(array, format), _PILLOW[kind], quality)
 
 
-def thumbnail_png(array: Pixels, format: str, *, max_width: int = 320) -> bytes:
-    """A PNG of the picture, scaled down to ``max_width`` when it is wider, never up."""
+def thumbnail_png(array: Pixels, format: str) -> bytes:
+    """A PNG of the picture, scaled down to 320 pixels of width when it is wider, never up."""
     image = _to_image(array, format)
-    if image.width > max_width:
+    if image.width > _THUMBNAIL:
         image = image.resize(
-            (max_width, max(1, image.height * max_width // image.width)), Image.Resampling.BOX
+            (_THUMBNAIL, max(1, image.height * _THUMBNAIL // image.width)), Image.Resampling.BOX
         )
     return _pillow_bytes(image, "PNG", 90)
 

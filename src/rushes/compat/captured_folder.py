@@ -74,7 +74,7 @@ class CapturedFolder:
             try:
                 half.write_bytes(data)
                 half.replace(path)
-            except BaseException:
+            except BaseException:  # whatever it was, the name is free again
                 half.unlink(missing_ok=True)
                 path.unlink()
                 raise

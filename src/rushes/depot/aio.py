@@ -108,7 +108,7 @@ class AsyncWaits:
                 continue  # that loop was closed with its waiters still in it
 
     async def drive(self, steps: policy.Admission, timeout_s: float | None) -> tuple[str, int, int]:
-        """Run an admission to its end: as ``Depot._drive``, awaiting instead of waiting."""
+        """Run an admission to its end: as ``Writing._drive``, awaiting instead of waiting."""
         depot = self._depot
         core = depot._core
         until = None if timeout_s is None else time.monotonic() + timeout_s

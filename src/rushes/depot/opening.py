@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from rushes._native.core import Core
 
-__all__ = ["Opened", "Wanted", "after_fork", "attach", "checks", "create", "leave", "shapes_of", "unlink"]
+__all__ = ["Opened", "Wanted", "after_fork", "attach", "create", "leave", "shapes_of", "unlink"]
 
 _REPLACE = ("never", "stale", "always")
 
@@ -181,17 +181,18 @@ def _attach_once(name: str, mode: str) -> Opened | None:
         header = segment.read_header(file, name)
         anonymous = bool(header.flags & layout.FLAG_ANONYMOUS)
         with segment.gate(file):
-            if not anonymous and os.fstat(file).st_nlink == 0:
-                os.close(file)
-                return None
-            core = _join(file, header, mode, not header.flags & layout.FLAG_LAZY)
-        if header.spill_path:
+            if anonymous or os.fstat(file).st_nlink:
+                core = _join(file, header, mode, not header.flags & layout.FLAG_LAZY)
+        if core is not None and header.spill_path:
             spill = Spill.attach(Path(header.spill_path), mode)
     except BaseException:  # the descriptors must not leak, whatever went wrong
         if core is not None:
             core.close()
         os.close(file)
         raise
+    if core is None:
+        os.close(file)
+        return None
     return Opened(name, mode, header, core, file, None if anonymous else segment.path_of(name), spill)
 
 

@@ -1,7 +1,7 @@
 """What happens to a frame that finds the depot full (pure).
 
 One table says how each policy looks for room, one function turns a failed look into the next step. Nothing
-here waits, calls the user or touches memory: the drivers in ``depot`` and ``aio`` do, so that both follow the
+here waits, calls the user or touches memory: the drivers in ``writing`` and ``aio`` do, so that both follow the
 same rules.
 """
 

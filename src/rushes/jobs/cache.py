@@ -1,4 +1,4 @@
-"""Results kept in memory, bounded by bytes, and failures remembered for a while."""
+"""Results kept in memory, bounded by bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rushes.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["CacheStats", "MemoryCache", "NegativeCache", "size_of"]
+__all__ = ["CacheStats", "MemoryCache"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +35,6 @@ class CacheStats:
     def adds_up(self) -> bool:
         """Whether the identity holds; False would be a bug of the cache."""
         return self.stored == self.held + self.evicted + self.expired + self.removed
-
-
-def size_of(value: Any) -> int:
-    """Bytes of pixels or of text that ``value`` holds; 1 for what does not say.
-
-    Raises nothing: a picture without ``nbytes`` is weighed by its width, height and bands.
-    """
-    nbytes = getattr(value, "nbytes", None)
-    if isinstance(nbytes, int):
-        return nbytes
-    if isinstance(value, bytes | bytearray | str):
-        return len(value)
-    size, bands = getattr(value, "size", None), getattr(value, "getbands", None)
-    if isinstance(size, tuple) and len(size) == 2 and callable(bands):
-        return int(size[0] * size[1] * len(bands()))
-    return 1
 
 
 class MemoryCache:
@@ -93,21 +77,21 @@ class MemoryCache:
             self._counts["hits"] += 1
             return value
 
-    def put(
-        self, key: Hashable, value: Any, *, weight: int | None = None, ttl_s: float | None = None
-    ) -> bool:
-        """Keeps ``value``, the least recently used ones going for it; False when it is too large to be kept."""
-        size = size_of(value) if weight is None else weight
+    def put(self, key: Hashable, value: Any, *, weight: int, ttl_s: float | None = None) -> bool:
+        """Keeps ``value``, of ``weight`` bytes, for ``ttl_s`` seconds at most (None: no end).
+
+        The least recently used ones go for it; False when it is too large to be kept.
+        """
         now = self._clock.monotonic_ns()
         until = float("inf") if ttl_s is None else now + ttl_s * 1e9
         with self._lock:
             if key in self._entries:
                 self._drop(key, "removed")
-            if size > self._largest:
+            if weight > self._largest:
                 self._counts["refused"] += 1
                 return False
-            self._entries[key] = (value, size, now, until)
-            self._bytes += size
+            self._entries[key] = (value, weight, now, until)
+            self._bytes += weight
             self._counts["stored"] += 1
             while self._bytes > self.max_bytes:
                 self._drop(next(iter(self._entries)), "evicted")
@@ -142,55 +126,3 @@ class MemoryCache:
         self._bytes -= entry[1]
         self._counts[why] += 1
         return True
-
-
-class NegativeCache:
-    """Failures by key, so that what just failed is not asked for again at once. Any thread may call.
-
-    A failure holds for ``first_s``, each further one twice as long, up to ``most_s``; a success forgets it, and
-    after its time one caller may probe. At most ``most`` keys are remembered, the oldest go.
-    """
-
-    def __init__(
-        self, *, first_s: float = 2.0, most_s: float = 60.0, most: int = 10_000, clock: Clock = SYSTEM
-    ) -> None:
-        if not 0 < first_s <= most_s or most < 1:
-            raise ConfigError(
-                f"first_s {first_s}, most_s {most_s}, most {most}: 0 < first_s <= most_s, most >= 1"
-            )
-        self._first_s, self._most_s, self._most = first_s, most_s, most
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._failed: OrderedDict[Hashable, tuple[BaseException, float, float]] = OrderedDict()
-
-    def failed(self, key: Hashable, error: BaseException) -> float:
-        """Remembers a failure; for how many seconds. Its traceback is dropped: it would hold what failed."""
-        with self._lock:
-            before = self._failed.pop(key, None)
-            hold_s = self._first_s if before is None else min(self._most_s, before[2] * 2)
-            until = self._clock.monotonic_ns() + hold_s * 1e9
-            self._failed[key] = (error.with_traceback(None), until, hold_s)
-            while len(self._failed) > self._most:
-                self._failed.popitem(last=False)
-            return hold_s
-
-    def error(self, key: Hashable) -> BaseException | None:
-        """The failure that still holds, None when ``key`` may be tried.
-
-        Who gets None after a failure is the one to probe: for the others the failure holds once more as long.
-        """
-        with self._lock:
-            found = self._failed.get(key)
-            if found is None:
-                return None
-            error, until, hold_s = found
-            now = self._clock.monotonic_ns()
-            if now < until:
-                return error
-            self._failed[key] = (error, now + hold_s * 1e9, hold_s)
-            return None
-
-    def succeeded(self, key: Hashable) -> None:
-        """Forgets its failures."""
-        with self._lock:
-            self._failed.pop(key, None)

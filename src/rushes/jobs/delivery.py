@@ -52,7 +52,8 @@ class LoopBox:
         """As :class:`Channel` says; logged where the loop was closed and nobody can be told."""
         with self._lock:
             self._posts.append((fn, argument))
-            if self._woken:
+            # One that was closed with the wake-up still in it will never open the box.
+            if self._woken and not self.loop.is_closed():
                 return
             self._woken = True
         try:
@@ -62,6 +63,7 @@ class LoopBox:
                 raise
             with self._lock:
                 self._posts.clear()
+                self._woken = False
             _log.warning("the event loop of a job's callback is closed; nobody was called")
 
     def _open(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 import time
 import weakref
 from typing import TYPE_CHECKING
@@ -19,6 +20,16 @@ _LIVING: weakref.WeakSet[Pool] = weakref.WeakSet()
 """Fork and exit hooks belong to the process and get no argument."""
 
 
+class _Forking(threading.local):
+    """Whose locks this thread holds while it forks: another may make or change a queue meanwhile."""
+
+    def __init__(self) -> None:
+        self.held: list[Pool] = []
+
+
+_FORKING = _Forking()
+
+
 def remember(pool: Pool) -> None:
     """Has forks and the exit see to this queue."""
     _LIVING.add(pool)
@@ -28,16 +39,17 @@ def _before_fork() -> None:
     # Held across the fork, so that the child finds every queue between two changes.
     for pool in list(_LIVING):
         pool.lock.acquire()
+        _FORKING.held.append(pool)
 
 
 def _in_parent() -> None:
-    for pool in list(_LIVING):
-        if pool.lock.locked():
-            pool.lock.release()
+    while _FORKING.held:
+        _FORKING.held.pop().lock.release()
 
 
 def _in_child() -> None:
     """None of the threads came along: all that was waiting or running here is cancelled, the queue is usable."""
+    _FORKING.held.clear()
     for pool in list(_LIVING):
         schedule = pool.schedule
         claims = [claim for job in (*schedule.waiting_jobs(), *schedule.running) for claim in job]

@@ -191,7 +191,7 @@ class JobQueue:
     ) -> Change:
         """Makes ``requests`` all that ``group`` waits for, in one step: what a viewport calls when it moves.
 
-        A request that is waited for already stays where it is, finished or not started; its priority, score
+        A request that is waited for already stays where it is, running or not; its priority, score
         and callback become those given now. New ones are added, and the rest of the group is cancelled.
         ``focus`` is (x, y): requests with bounds are then ordered by how near their middle is.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rushes.jobs.job import Priority
@@ -54,7 +55,7 @@ def stats(pool: Pool, room: Room) -> JobStats:
         records.append(LostJob(key, age_s, stack))
     del frames
     names = {int(priority): priority.name for priority in Priority}
-    return _with(
+    return replace(
         found,
         lost=tuple(records),
         waits={name: _summary(waits[tier]) for tier, name in names.items()},
@@ -67,9 +68,3 @@ def _summary(seconds: list[float]) -> LatencySummary:
     for each in seconds:
         marks.mark(each)
     return marks.summary()
-
-
-def _with(found: JobStats, **changes: object) -> JobStats:
-    from dataclasses import replace
-
-    return replace(found, **changes)  # type: ignore[arg-type]

@@ -41,7 +41,8 @@ class LoopDelivery:
         """Hands ``callback(image)`` to the loop; logs it where the loop was closed and nobody can be told."""
         with self._lock:
             self._letters.append((request_id, callback, image))
-            wake, self._woken = not self._woken, True
+            # A loop that was closed with the wake-up still in it will never deliver.
+            wake, self._woken = not self._woken or self._loop.is_closed(), True
         if wake:
             self._wake()
 

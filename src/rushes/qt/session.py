@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Opener", "Recording", "Session", "Wish"]
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FLAGS_S = 0.02
 """How often flags are looked at, where there are any: half a frame at the usual rate."""
 
@@ -105,7 +106,7 @@ class Session:
                 summary = self._record(held)
         except Exception as error:  # noqa: BLE001  on this thread nobody would hear of it, and the end never come
             self.error = error
-            full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+            full = isinstance(error, OSError) and error.errno in _FULL
             summary = Summary(0, 0, 0, {}, 0, "disk full" if full else "source lost")
         emit(self.signals.capture_finished, summary)
         self._over.set()

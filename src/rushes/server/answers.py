@@ -1,6 +1,5 @@
-"""What is answered, as structs: the one source of the JSON and of its description (pure).
-
-Times are epoch seconds, durations seconds unless the name says ``_ms``, sizes bytes.
+"""What is answered, as structs: the one source of the JSON and of its description (pure). Times are epoch seconds,
+durations seconds unless the name says ``_ms``, sizes bytes.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ class NewsAnswer(Answer, frozen=True):
 
 
 class StationAnswer(Answer, frozen=True):
-    """The station at a glance. ``now`` is its clock."""
+    """The station at a glance. ``now`` is its clock; ``memory`` is that of depots, ``processes`` of all, depots too."""
 
     name: str
     version: str
@@ -83,6 +82,7 @@ class StationAnswer(Answer, frozen=True):
     host: str
     health: Health
     memory: Usage
+    processes: Usage
     disk: Usage
     archive: bool
     web: str

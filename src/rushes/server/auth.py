@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import secrets
 from typing import TYPE_CHECKING, Any
 
 from rushes.errors import ConfigError
 from rushes.server.logins import Attempts
-from rushes.server.tokens import Tokens, write_private
+from rushes.station.addresses import is_loopback
+from rushes.station.tokens import Tokens, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from rushes.clock import Clock
-    from rushes.server.tokens import Token
+    from rushes.station.tokens import Token
 
-__all__ = ["COOKIE", "SESSION_S", "Auth", "header", "is_loopback", "split_bind"]
+__all__ = ["COOKIE", "SESSION_S", "Auth", "header", "split_bind"]
 
 COOKIE = "rushes_session"
 SESSION_S = 14 * 86400
@@ -120,16 +120,6 @@ class Auth:
 
             self._signer = URLSafeTimedSerializer(_session_key(self._data), salt=_SALT)
         return self._signer
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def header(scope: Mapping[str, Any], name: bytes) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rushes.metrics import Edge, EdgeStats
 
-__all__ = ["GLASS_BOUNDS_S", "Edges", "Glass", "GlassCount", "edge_state"]
+__all__ = ["GLASS_BOUNDS_S", "Edges", "Glass", "GlassCount"]
 
 GLASS_BOUNDS_S = (0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12, 0.16, 0.25, 0.35, 0.5, 1.0, 2.0, 5.0)
 """Upper bounds of the classes of the histogram: close together where a person begins to notice."""
@@ -62,12 +62,12 @@ class Edges:
         with self._lock:
             known = list(self._known.values())
         return [
-            edge_state(each.edge.stats(), each.source, each.target, each.channel, each.allowed)
+            _edge_state(each.edge.stats(), each.source, each.target, each.channel, each.allowed)
             for each in known
         ]
 
 
-def edge_state(
+def _edge_state(
     stats: EdgeStats, source: str, target: str, channel: str = "", allowed: tuple[str, ...] = ()
 ) -> EdgeState:
     """A ledger in the form of the board."""

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
     from rushes.server.state import ServerState
 
-__all__ = ["MAX_BODY", "Call", "Endpoint", "json_answer", "route"]
+__all__ = ["MAX_BODY", "OPEN", "Call", "Endpoint", "json_answer", "route"]
 
 MAX_BODY = 64 << 10
+OPEN = frozenset({"/healthz", "/readyz", "/api/login", "/api/logout", "/api/session"})
+"""What is answered to whoever asks, token or not."""
 _BODY_S = 15.0
 _STRICT = "/api/"
 

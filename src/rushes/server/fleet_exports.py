@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from rushes.codecs.sequence import fresh_name
-from rushes.errors import JobCancelled, NoSuchMoment, PeerGone, RushesError, SourceUnavailable
-from rushes.server.problems import Refused
+from rushes.errors import JobCancelled, PeerGone, RushesError, SourceUnavailable
+from rushes.server.problems import Refused, moment_of, read_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["fetch_export"]
 
 _LOOK_S = 0.5
-_MOST_TOLD = 1 << 20
 T = TypeVar("T")
 
 
@@ -126,15 +125,10 @@ class _Fetching:
             raise stops from error
 
     def _refused(self, fetched: Fetched) -> Exception:
-        try:
-            told = json.loads(fetched.body[:_MOST_TOLD])
-            error, remedy, kind = (str(told.get(name, "")) for name in ("error", "remedy", "kind"))
-        except (ValueError, AttributeError):
-            told, error, remedy, kind = {}, f"status {fetched.status}", "", ""
-        if kind == "NoSuchMoment":
-            before, after = (_ns(told.get(name)) for name in ("before", "after"))
-            return NoSuchMoment(error, before_ns=before, after_ns=after, channel=self._made.channel)
-        return Refused(f"station {self._station}: {error}", status=fetched.status, remedy=remedy, kind=kind)
+        told = read_problem(fetched.status, fetched.body)
+        text = f"station {self._station}: {told.error}"
+        refused = Refused(text, status=fetched.status, remedy=told.remedy, kind=told.kind)
+        return moment_of(told, self._made.channel) or refused
 
 
 async def _next(more: Any) -> bytes | None:
@@ -143,7 +137,3 @@ async def _next(more: Any) -> bytes | None:
 
 async def _end(more: Any) -> None:
     await more.aclose()
-
-
-def _ns(seconds: Any) -> int | None:
-    return round(seconds * 1e9) if isinstance(seconds, int | float) else None

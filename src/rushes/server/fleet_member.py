@@ -46,6 +46,7 @@ _LOG = logging.getLogger(__name__)
 _EVERY_S = 1.0
 _SOONER_S = 0.2
 _MOST_NEWS = 50
+_TOGETHER_S = 0.25
 _LAST_WORD_S = 0.5
 
 
@@ -70,6 +71,7 @@ class Member(Itself):
         self._fetcher = Fetcher(self._link)
         self._views: Views | None = None
         self._odd: set[str] = set()
+        self._due: asyncio.TimerHandle | None = None
 
     # -- what there is
 
@@ -147,6 +149,8 @@ class Member(Itself):
             await self._views.close(_LAST_WORD_S)
         finally:
             self._desk.close()
+            if self._due is not None:
+                self._due.cancel()
             for each in (ended, *works):
                 each.cancel()
             await asyncio.wait({ended, *works})
@@ -197,6 +201,9 @@ class Member(Itself):
         )
 
     def _refresh(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
         self._known = self._roll.known(self._own, asyncio.get_running_loop().time())
 
     def _hear(self, heard: Heard) -> None:
@@ -211,7 +218,17 @@ class Member(Itself):
             self._roll.leave(said.id)
         elif self._roll.hear(said, asyncio.get_running_loop().time()):
             self._soon.set()  # so that it knows this one as soon
+        else:
+            self._refresh_soon()
+            return
         self._refresh()
+
+    def _refresh_soon(self) -> None:
+        """All that others say is put together a few times a second: with each word it would cost the square of their
+        number, a third of a core for 64 stations of 50 channels.
+        """
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(_TOGETHER_S, self._refresh)
 
     def _event(self, what: str, detail: Any) -> None:
         if what == "up":

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 import time
 from typing import TYPE_CHECKING
 
 from rushes.errors import PeerGone
 from rushes.server.fleet_relay import edge_of
 from rushes.server.live_protocols import Pipe
-from rushes.server.live_words import HEADER_BYTES, INIT
+from rushes.server.live_words import HEADER_BYTES, INIT, ack, read_head
 from rushes.server.mjpeg import BOUNDARY, BUFFER_BYTES, HEADERS, WRITE_S, capped, framed
 from rushes.server.rendition_key import asked_for
 
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
     from rushes.server.state import ServerState
 
 __all__ = ["FleetMjpeg"]
-
-_HEAD = struct.Struct(">BBHIQQ")
-_ACK = struct.Struct(">II")
-_U32 = 1 << 32
 
 
 class FleetMjpeg:
@@ -75,10 +70,12 @@ class FleetMjpeg:
         try:
             while True:
                 message = await self._view.receive()
-                if isinstance(message, str) or len(message) < HEADER_BYTES or message[1] & INIT:
+                if isinstance(message, str) or len(message) < HEADER_BYTES:
                     continue
-                _, _, _, _, number, captured_ns = _HEAD.unpack_from(message)
-                part = framed(memoryview(message)[HEADER_BYTES:], number, captured_ns)
+                head = read_head(message)
+                if head.flags & INIT:
+                    continue
+                part = framed(memoryview(message)[HEADER_BYTES:], head.number, head.captured_ns)
                 edge.offer()
                 taken = False
                 try:
@@ -92,7 +89,7 @@ class FleetMjpeg:
                         edge.deliver()
                     else:
                         edge.drop("left")
-                await self._view.say(_ACK.pack(number % _U32, time.time_ns() // 1_000_000 % _U32))
+                await self._view.say(ack(head.number, time.time_ns() // 1_000_000))
         except PeerGone:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

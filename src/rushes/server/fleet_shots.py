@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import json
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from rushes.errors import CorruptImage, DeadlineExceeded, NoSuchMoment, SourceUnavailable
+from rushes.errors import CorruptImage, DeadlineExceeded, SourceUnavailable
+from rushes.server.problems import moment_of, read_problem
 from rushes.shots.of_board import BoardBackend
 from rushes.shots.of_frame import check_wanted
 from rushes.shots.request import Picture, Place
@@ -106,19 +106,9 @@ async def _whole(state: ServerState, station: str, path: str) -> Fetched:
 
 
 def _refused(fetched: Fetched, station: str, ask: Ask) -> Exception:
-    try:
-        told = json.loads(fetched.body)
-        text, kind = str(told["error"]), str(told.get("kind", ""))
-    except (ValueError, KeyError, TypeError):
-        told, text, kind = {}, f"status {fetched.status}", ""
-    if kind == "NoSuchMoment":
-        before, after = (_ns(told.get(name)) for name in ("before", "after"))
-        return NoSuchMoment(text, before_ns=before, after_ns=after, channel=ask.channel)
-    return SourceUnavailable(f"station {station}: {text}", uri=ask.channel)
-
-
-def _ns(seconds: Any) -> int | None:
-    return round(seconds * 1e9) if isinstance(seconds, int | float) else None
+    problem = read_problem(fetched.status, fetched.body)
+    told = SourceUnavailable(f"station {station}: {problem.error}", uri=ask.channel)
+    return moment_of(problem, ask.channel) or told
 
 
 def _archive(state: ServerState) -> Any:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rushes.errors import ConfigError
-from rushes.server.auth import header, is_loopback
-from rushes.server.endpoints import MAX_BODY
+from rushes.server.auth import header
+from rushes.server.endpoints import MAX_BODY, OPEN
 from rushes.server.problems import HTTP_REMEDIES, Problem, Refused, answer_for, problem_of
+from rushes.station.addresses import is_loopback
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard"]
 
-_OPEN = frozenset({"/healthz", "/readyz", "/api/login", "/api/logout", "/api/session"})
 _GUARDED = ("/api/", "/ws/", "/metrics", "/openapi.json")
 _SECURE = frozenset({"https", "wss"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -82,7 +82,7 @@ class Guard:
         if _too_long(scope):
             return Problem(error="the body is too large", remedy=HTTP_REMEDIES[413], kind="TooLarge"), 413
         path: str = scope["path"]
-        if path.startswith(_GUARDED) and path not in _OPEN and not self._state.auth.allows(scope):
+        if path.startswith(_GUARDED) and path not in OPEN and not self._state.auth.allows(scope):
             return Problem(
                 error="this station wants to know who asks", remedy=HTTP_REMEDIES[401], kind="NoToken"
             ), 401

@@ -75,13 +75,6 @@ class LiveHub:
         """How many look now."""
         return sum(len(place.lookers) for place in self._places.values())
 
-    def renditions(self) -> list[tuple[RenditionKey, int, int]]:
-        """Of each that is kept: what it is, how many look, how many pictures it made."""
-        return [
-            (place.key, len(place.lookers), place.rendition.coded if place.rendition is not None else 0)
-            for place in list(self._places.values())
-        ]
-
     def edge(self, channel: str) -> Edge:
         """The ledger of all viewers of a channel: one for all, because viewers come and go and counters stay.
 

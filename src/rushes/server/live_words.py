@@ -19,6 +19,7 @@ __all__ = [
     "Ack",
     "Dropped",
     "Figures",
+    "Head",
     "Hello",
     "Pause",
     "Picture",
@@ -30,8 +31,10 @@ __all__ = [
     "State",
     "Switch",
     "Word",
+    "ack",
     "head",
     "read_ack",
+    "read_head",
     "read_word",
     "write",
 ]
@@ -148,6 +151,14 @@ class Ack(NamedTuple):
     drawn_ms: int
 
 
+class Head(NamedTuple):
+    """What is known of a payload before it is decoded."""
+
+    flags: int
+    number: int
+    captured_ns: int
+
+
 class About(NamedTuple):
     """What a viewer must have before the first picture of a run: the hello as text, and bytes for its decoder."""
 
@@ -172,6 +183,19 @@ _read = msgspec.json.Decoder(Word).decode
 def head(flags: int, encode_us: int = 0, number: int = 0, captured_ns: int = 0) -> bytes:
     """The 24 bytes before a payload."""
     return _HEAD.pack(_VERSION, flags, 0, min(encode_us, _U32), number & _U64, captured_ns & _U64)
+
+
+def read_head(message: bytes) -> Head:
+    """What stands before a payload; BadMessage for what is shorter."""
+    if len(message) < HEADER_BYTES:
+        raise BadMessage(f"a header has {HEADER_BYTES} bytes, not {len(message)}")
+    _, flags, _, _, number, captured_ns = _HEAD.unpack_from(message)
+    return Head(flags, number, captured_ns)
+
+
+def ack(number: int, drawn_ms: int) -> bytes:
+    """What a viewer says of a picture that it drew then."""
+    return _ACK.pack(number & _U32, drawn_ms & _U32)
 
 
 def read_ack(data: bytes) -> Ack:

@@ -102,7 +102,7 @@ def _channels(board: Board) -> Iterator[Any]:
             family.add_metric([each.name], value(each))
         yield family
     ages = GaugeMetricFamily(
-        "rushes_frame_age_seconds", "Age of frames when read", labels=["channel", "quantile"]
+        "rushes_frame_age_seconds", "From capture to the depot", labels=["channel", "quantile"]
     )
     for each in board.channels:
         ages.add_metric([each.name, "0.5"], each.age_p50_s)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import rushes
+from rushes.server.endpoints import OPEN
 from rushes.server.problems import Problem
 from rushes.server.table import TABLE
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["description"]
 
 _REF = "#/components/schemas/{name}"
-_OPEN = ("/healthz", "/readyz", "/api/login", "/api/logout", "/api/session")
 _TIMES = {
     400: "What was asked cannot be used",
     401: "No token, or a wrong one",
@@ -97,7 +97,7 @@ def _operation(endpoint: Endpoint, answer: Any, asked: Any) -> dict[str, Any]:
 
 def _security(endpoint: Endpoint) -> list[dict[str, Any]]:
     """A token as a password does for what changes nothing; none is needed on loopback."""
-    if endpoint.path in _OPEN:
+    if endpoint.path in OPEN:
         return [{}]
     password: list[dict[str, Any]] = [{"password": []}] if endpoint.method == "GET" else []
     return [{"token": []}, *password, {}]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.clock import SYSTEM
 from rushes.errors import ClosedError, FrameError, SourceUnavailable
-from rushes.figures import to_plain
 
 if TYPE_CHECKING:
     from rushes.figures import Figure
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from rushes.server.queries import Wanted
     from rushes.server.state import ServerState
 
-__all__ = ["Jpeg", "newest", "newest_figures", "newest_frame", "of_moment", "plain_figures", "smaller"]
+__all__ = ["Jpeg", "newest", "of_moment", "smaller"]
 
 _FIGURES_NS = 2_000_000_000
 """Figures are found a little after their picture came, and said to be those of now no longer than this."""
@@ -37,18 +36,18 @@ def newest(state: ServerState, channel: str, wanted: Wanted, max_age_s: float | 
 
     SourceUnavailable when there is none, or none of the last ``max_age_s`` seconds.
     """
-    frame = newest_frame(state, channel)
+    frame = _newest_frame(state, channel)
     age_s = frame.age_s
     if max_age_s is not None and age_s > max_age_s:
         raise SourceUnavailable(
             f"{channel}: the newest picture is {age_s:.3f} s old, {max_age_s:g} s were asked for", uri=channel
         )
     if wanted.figures:
-        frame = replace(frame, figures=newest_figures(state, channel) or frame.figures)
+        frame = replace(frame, figures=_newest_figures(state, channel) or frame.figures)
     return _jpeg(frame, wanted, age_s, draw=wanted.figures)
 
 
-def newest_frame(state: ServerState, channel: str) -> Frame:
+def _newest_frame(state: ServerState, channel: str) -> Frame:
     """A copy of the newest frame. SourceUnavailable, telling the channel's state, when there is none."""
     for _ in range(_ATTEMPTS):
         depot = state.depot(channel)
@@ -65,7 +64,7 @@ def newest_frame(state: ServerState, channel: str) -> Frame:
     raise SourceUnavailable(f"{channel} has no picture: it is {about.state}{why}", uri=channel)
 
 
-def newest_figures(state: ServerState, channel: str) -> tuple[Figure, ...]:
+def _newest_figures(state: ServerState, channel: str) -> tuple[Figure, ...]:
     """What was found in the channel's pictures of the last two seconds, newest only."""
     try:
         depot = state.figures(channel)
@@ -94,11 +93,6 @@ def smaller(data: bytes, width: int) -> bytes:
     if pixels.shape[1] <= width:
         return data
     return jpeg.encode(_sized(pixels, "bgr24", width), "bgr24", 80)
-
-
-def plain_figures(figures: tuple[Figure, ...]) -> list[dict[str, Any]]:
-    """As they go into JSON."""
-    return [to_plain(each) for each in figures]
 
 
 def _jpeg(frame: Frame, wanted: Wanted, age_s: float, *, draw: bool) -> Jpeg:

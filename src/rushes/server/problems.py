@@ -29,7 +29,16 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["HTTP_REMEDIES", "Problem", "Refused", "answer_for", "problem_of", "refusal"]
+__all__ = [
+    "HTTP_REMEDIES",
+    "Problem",
+    "Refused",
+    "answer_for",
+    "moment_of",
+    "problem_of",
+    "read_problem",
+    "refusal",
+]
 
 _LOG = logging.getLogger(__name__)
 
@@ -99,6 +108,24 @@ def problem_of(error: Exception) -> tuple[int, Problem]:
         )
     told = "something went wrong here; the station's log has the details"
     return 500, Problem(error=told, remedy="please report it", kind="Error")
+
+
+def read_problem(status: int, body: bytes) -> Problem:
+    """What another station says against a request; its ``status`` alone where that cannot be understood."""
+    try:
+        return msgspec.json.decode(body, type=Problem)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Problem(error=f"status {status}")
+
+
+def moment_of(problem: Problem, channel: str) -> NoSuchMoment | None:
+    """The error that the problem was made of, where that is one of a moment; None of another."""
+    if problem.kind != NoSuchMoment.__name__:
+        return None
+    before, after = (
+        round(each * 1e9) if isinstance(each, float) else None for each in (problem.before, problem.after)
+    )
+    return NoSuchMoment(problem.error, before_ns=before, after_ns=after, channel=channel)
 
 
 def answer_for(status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

@@ -159,18 +159,7 @@ def lines_of(edges: Iterable[EdgeState]) -> list[Viewed]:
     held: list[ViewedEdge] = []
     size = 0
     for each in edges:
-        told = ViewedEdge(
-            name=each.name,
-            source=each.source,
-            target=each.target,
-            channel=each.channel,
-            offered=each.offered,
-            delivered=each.delivered,
-            dropped=each.dropped,
-            waiting=each.waiting,
-            limit=each.limit,
-            allowed=each.allowed,
-        )
+        told = ViewedEdge(**msgspec.structs.asdict(each))
         needs = len(msgspec.json.encode(told)) + 1
         if held and size + needs > _ROOM:
             words.append(Viewed(tuple(held)))

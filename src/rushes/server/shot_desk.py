@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rushes.clock import SYSTEM
-from rushes.errors import DeadlineExceeded, QueueFull, RushesError, UnknownName, unknown_name
+from rushes.errors import QueueFull, RushesError, UnknownName, unknown_name
 from rushes.server.answers import JobAnswer, ShotAnswer
 from rushes.server.fleet_shots import AllStations
 from rushes.server.problems import problem_of
@@ -189,7 +189,7 @@ class ShotDesk:
             return None, None, handle.attempt
         try:
             return handle.result(0), None, handle.attempt
-        except (RushesError, DeadlineExceeded, OSError, ValueError) as error:
+        except (RushesError, OSError, ValueError) as error:
             return None, error, handle.attempt
 
     def _answer(self, order: _Order) -> ShotAnswer:

@@ -45,8 +45,6 @@ def page_routes(folder: Path = FOLDER) -> list[Route]:
 
     async def serve(request: Request) -> Response:
         path = str(request.path_params["path"])
-        if path.startswith(("api/", "ws/")):
-            raise HTTPException(404, f"there is no /{path}")
         found = files.get(path)
         if found is not None and path != "index.html":
             cache = _FOR_EVER if _HASHED.search(found.name) else "no-cache"

@@ -42,6 +42,7 @@ def station(state: ServerState) -> StationAnswer:
         host=socket.gethostname(),
         health=health(state, board),
         memory=Usage(used=board.memory_bytes, budget=board.memory_budget),
+        processes=Usage(used=board.processes_bytes),
         disk=Usage(used=board.disk_bytes, budget=board.disk_budget),
         archive=board.archive is not None,
         web=board.web,

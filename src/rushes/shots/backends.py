@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rushes.errors import ConfigError, SourceUnavailable, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from rushes.shots.request import Ask, Picture, Place
 
-__all__ = ["Backend", "choose", "no_channel"]
+__all__ = ["Backend", "Hostless", "choose", "no_channel"]
 
 _REMEDY = (
     "pass channels= a mapping of names to depots, sources, archives or callables, a station's URL, "
@@ -59,6 +60,23 @@ class Backend(Protocol):
     def close(self) -> None:
         """Gives back what it holds. Idempotent."""
         ...
+
+
+class Hostless:
+    """What every back end answers alike that no host has a say in."""
+
+    def folder(self) -> Path:
+        """``screenshots`` in the folder that the program runs in."""
+        return Path.cwd() / "screenshots"
+
+    def new_guid(self) -> str:
+        """As the protocol says."""
+        return secrets.token_urlsafe(12)
+
+    @property
+    def deliver(self) -> None:
+        """None: there is no thread of the user's to prefer."""
+        return None
 
 
 def choose(channels: Any) -> Backend:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rushes.clock import SYSTEM
 from rushes.errors import ConfigError, FrameError, SourceUnavailable
 from rushes.shots import of_depot
-from rushes.shots.backends import no_channel
+from rushes.shots.backends import Hostless, no_channel
 from rushes.shots.of_frame import check_fresh, of_frame
 from rushes.shots.of_source import LiveSources
 from rushes.shots.request import Picture, Place
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["MappedBackend", "of_archive"]
 
 
-class MappedBackend:
+class MappedBackend(Hostless):
     """Answers from ``channels``: name → Depot, Source, Archive, callable, or a station's channel.
 
     The mapping is read at each call, so channels may come and go. Raises ConfigError at once for a value
@@ -42,13 +40,7 @@ class MappedBackend:
         if channel not in self._channels:
             raise no_channel(channel, self._channels)
         kind = _kind_of(channel, self._channels[channel])
-        named = {
-            "channel.name": channel,
-            "channel.guid": channel,
-            "server.name": "local",
-            "server.guid": "local",
-        }
-        return Place(channel, named, keeps_time=kind in ("depot", "station channel"))
+        return Place.named(channel, "local", keeps_time=kind in ("depot", "station channel"))
 
     def take(self, ask: Ask) -> Picture:
         """As the protocol says; a callable that hangs, hangs here."""
@@ -66,19 +58,6 @@ class MappedBackend:
                 return self._sources.take(thing, ask)
             case _:
                 return _of_callable(thing, ask)
-
-    def folder(self) -> Path:
-        """``screenshots`` in the folder that the program runs in."""
-        return Path.cwd() / "screenshots"
-
-    def new_guid(self) -> str:
-        """As the protocol says."""
-        return secrets.token_urlsafe(12)
-
-    @property
-    def deliver(self) -> None:
-        """None: there is no thread of the user's to prefer."""
-        return None
 
     def close(self) -> None:
         """Lets go of the sources it was reading; they stay open, they are the caller's."""

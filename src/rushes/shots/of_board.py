@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import importlib
 import os
-import secrets
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rushes.depot.joined import Joined
 from rushes.errors import ArchiveError, ClosedError, ConfigError, DeadlineExceeded, SourceUnavailable
 from rushes.shots import of_depot
-from rushes.shots.backends import no_channel
+from rushes.shots.backends import Hostless, no_channel
 from rushes.shots.mapped import of_archive
 from rushes.shots.of_fleet import FleetBackend
 from rushes.shots.of_frame import check_wanted
@@ -37,7 +35,7 @@ _STALE_NS = 5_000_000_000
 _SLICE_S = 0.05
 
 
-class BoardBackend:
+class BoardBackend(Hostless):
     """Answers for the channels on a board: ``look()`` gives the board now, ``depot(name)`` joins a depot or gives
     None, ``archive()`` gives the open archive or None. ``end()`` gives all that back.
     """
@@ -56,13 +54,7 @@ class BoardBackend:
         board = self._look()
         if all(each.name != channel for each in board.channels):
             raise no_channel(channel, [each.name for each in board.channels])
-        named = {
-            "channel.name": channel,
-            "channel.guid": channel,
-            "server.name": str(board.station),
-            "server.guid": str(board.station),
-        }
-        return Place(channel, named, keeps_time=True)
+        return Place.named(channel, str(board.station), keeps_time=True)
 
     def take(self, ask: Ask) -> Picture:
         """As the protocol says."""
@@ -74,19 +66,6 @@ class BoardBackend:
                 check_wanted(ask)
                 if time.monotonic() >= end_s:
                     raise
-
-    def folder(self) -> Path:
-        """``screenshots`` in the folder that the program runs in."""
-        return Path.cwd() / "screenshots"
-
-    def new_guid(self) -> str:
-        """As the protocol says."""
-        return secrets.token_urlsafe(12)
-
-    @property
-    def deliver(self) -> None:
-        """None: there is no thread of the user's to prefer."""
-        return None
 
     def close(self) -> None:
         """Lets go of the station."""

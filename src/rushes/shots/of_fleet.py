@@ -6,10 +6,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from rushes.errors import SourceUnavailable
+from rushes.shots.backends import Hostless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from rushes.shots.of_board import BoardBackend
     from rushes.shots.of_station import StationBackend
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FleetBackend"]
 
 
-class FleetBackend:
+class FleetBackend(Hostless):
     """Answers from ``near`` for what it has, and for other channels from the interface whose address ``web()`` gives,
     "" for none.
     """
@@ -45,19 +45,6 @@ class FleetBackend:
         """As the protocol says."""
         far = self._far
         return self._near.take(ask) if far is None or ask.channel not in self._names else far.take(ask)
-
-    def folder(self) -> Path:
-        """As that of ``near``."""
-        return self._near.folder()
-
-    def new_guid(self) -> str:
-        """As the protocol says."""
-        return self._near.new_guid()
-
-    @property
-    def deliver(self) -> None:
-        """None: there is no thread of the user's to prefer."""
-        return None
 
     def close(self) -> None:
         """Lets go of the station."""

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import threading
 import time
 from http.client import HTTPException, HTTPResponse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
@@ -25,7 +23,7 @@ from rushes.errors import (
     NoSuchMoment,
     SourceUnavailable,
 )
-from rushes.shots.backends import no_channel
+from rushes.shots.backends import Hostless, no_channel
 from rushes.shots.of_frame import check_wanted
 from rushes.shots.request import Picture, Place
 
@@ -43,7 +41,7 @@ _MOST_BYTES = 64 << 20
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-class StationBackend:
+class StationBackend(Hostless):
     """Answers from the station at ``url`` ("http://HOST:PORT"), with the token in $RUSHES_TOKEN if there is one.
 
     ConfigError for what is no such address.
@@ -61,14 +59,7 @@ class StationBackend:
         stations = self._channels()
         if channel not in stations:
             raise no_channel(channel, stations)
-        server = stations[channel]
-        named = {
-            "channel.name": channel,
-            "channel.guid": channel,
-            "server.name": server,
-            "server.guid": server,
-        }
-        return Place(channel, named, keeps_time=True)
+        return Place.named(channel, stations[channel], keeps_time=True)
 
     def take(self, ask: Ask) -> Picture:
         """As the protocol says."""
@@ -84,19 +75,6 @@ class StationBackend:
                 if ask.dt is not None or time.monotonic() + _AGAIN_S >= end_s:
                     raise
             gone.wait(_AGAIN_S)
-
-    def folder(self) -> Path:
-        """``screenshots`` in the folder that the program runs in."""
-        return Path.cwd() / "screenshots"
-
-    def new_guid(self) -> str:
-        """As the protocol says."""
-        return secrets.token_urlsafe(12)
-
-    @property
-    def deliver(self) -> None:
-        """None: there is no thread of the user's to prefer."""
-        return None
 
     def close(self) -> None:
         """Nothing is held between requests."""

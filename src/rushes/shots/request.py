@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from rushes.errors import ConfigError
+from rushes.moments import to_ns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When: ``dt`` as the file name tells it, ``ns`` UTC nanoseconds, ``asked`` what the caller gave."""
+    """When: ``dt`` as the file name tells it, ``ns`` UTC nanoseconds."""
 
     dt: datetime
     ns: int
@@ -68,25 +68,16 @@ class Moment:
         """
         if given is None:
             return cls(datetime.fromtimestamp(now_ns / 1e9), now_ns, past=False)
-        if isinstance(given, datetime):
-            dt = given
-        elif isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given):
-            dt = _local(given)
-        else:
-            raise ConfigError(f"dt is a datetime or a UTC timestamp in seconds, not {given!r}", option="dt")
-        try:
-            # Whole microseconds: a double has no more at today's dates, and equal times must be equal keys.
-            ns = round(dt.timestamp() * 1e6) * 1000
-        except (OverflowError, OSError, ValueError) as error:
-            raise ConfigError(f"dt {given!r} is out of range: {error}", option="dt") from error
-        return cls(dt, ns, past=True)
+        # Whole microseconds: equal times must be equal keys.
+        ns = to_ns(given)
+        return cls(given if isinstance(given, datetime) else _local(ns), ns, past=True)
 
 
-def _local(seconds: float) -> datetime:
+def _local(t_ns: int) -> datetime:
     try:
-        return datetime.fromtimestamp(seconds)
-    except (OverflowError, OSError, ValueError) as error:
-        raise ConfigError(f"dt {seconds!r} is out of range: {error}", option="dt") from error
+        return datetime.fromtimestamp(t_ns / 1e9)
+    except (OverflowError, OSError, ValueError) as error:  # by the hours between UTC and here
+        raise ConfigError(f"dt {t_ns / 1e9} is out of range: {error}", option="dt") from error
 
 
 class Token(Protocol):
@@ -137,3 +128,14 @@ class Place:
     channel: str
     fields: Mapping[str, str]
     keeps_time: bool = False
+
+    @classmethod
+    def named(cls, channel: str, server: str, *, keeps_time: bool) -> Place:
+        """One that is known by its name alone, as its server is."""
+        fields = {
+            "channel.name": channel,
+            "channel.guid": channel,
+            "server.name": server,
+            "server.guid": server,
+        }
+        return cls(channel, fields, keeps_time)

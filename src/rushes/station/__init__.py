@@ -2,7 +2,7 @@
 for.
 
 Start at ``runner.py``: it runs the channels of a ``plan``, which ``planning`` makes of a ``config``. ``channel`` is one
-of them seen from the parent, ``filling`` and ``reading`` what its processes do (they begin in ``stages``);
+of them seen from the parent, ``filling`` what its source's process does (all begin in ``stages``);
 ``archiver``, ``outlet`` and ``page`` are those that serve all channels, ``recording`` and ``streaming`` what they do.
 ``processes`` holds the parent's side of a process, ``child`` the inside, ``messages`` what the two say; ``ledger`` and
 ``books`` keep the counts, ``boarding`` shows them. ``reloading`` changes a plan that runs; ``station`` is all of it

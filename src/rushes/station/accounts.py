@@ -40,13 +40,11 @@ class Accounts:
         self.weigh()
         pids = runner.pids
         channels = runner.channels.values()
-        readers = {stage.name for channel in channels for stage in channel.readers}
         workers = {stage.name for channel in channels for stage in channel.workers}
         jobs = Jobs(0, 0) if runner.page is None else runner.page.jobs
         return Status(
             channels=tuple(_status_of(channel) for channel in runner.channels.values()),
             ram_bytes=self._ram,
-            readers=sum(name in readers for name in pids),
             workers=sum(name in workers for name in pids),
             recorded_bytes=runner.recorded_bytes,
             restarts=sum(stage.restarts for stage in runner.stages),
@@ -119,5 +117,4 @@ def _report_of(channel: Channel, duration_s: float) -> ChannelReport:
         fps=stats.stored / duration_s if stats is not None and duration_s > 0 else 0.0,
         ages=channel.books.ages(whole_run=True),
         edges=() if channel.depot is None else channel.books.edges(channel.name, channel.depot),
-        strips_read=channel.books.strips_read,
     )

@@ -30,6 +30,7 @@ __all__ = [
     "News",
     "StageState",
     "running_stations",
+    "runs",
 ]
 
 BOARD_BYTES = 1 << 18
@@ -73,7 +74,7 @@ class ChannelState(_Plain, frozen=True):
 
 class StageState(_Plain, frozen=True):
     """One process's line of work. ``kind``: "source", "dealer" (it deals frames out to those of "work"), "work",
-    "recorder", "streamer", "web", "hub" or "reader".
+    "recorder", "streamer", "web" or "hub".
 
     ``state``: "running", "restarting", "failed" or "done"; ``cause``: why its last process ended. ``channel`` is empty
     for one that serves all. ``cpu_s`` is the processor time of the process that does it now.
@@ -196,6 +197,11 @@ class BoardReader:
     def close(self) -> None:
         """Lets go of it. Idempotent."""
         self._depot.close()
+
+
+def runs(station: str) -> bool:
+    """Whether a station of that name runs on this machine."""
+    return any(each.name == station + _SUFFIX and each.alive for each in list_depots())
 
 
 def running_stations() -> list[Board]:

@@ -32,7 +32,9 @@ _SOURCE = {"drop_newest": ("full", "leased")}
 
 
 class Boarding:
-    """Shows ``runner`` on its board twice a second. ConfigError when a station of its name runs here already, DepotError when none can be shown here."""
+    """Shows ``runner`` on its board twice a second. ConfigError when a station of its name runs here already,
+    DepotError when none can be shown here.
+    """
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from rushes.metrics import EdgeStats, LatencyMarks, LatencySummary
 from rushes.station.ledger import OutcomeBook, ReaderBook, SourceCounts
-from rushes.station.messages import Recorded, Report, Streamed, Worked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rushes.depot import Depot, DepotStats, Lease
+    from rushes.station.messages import Recorded, Streamed, Worked
 
 __all__ = ["Books"]
 
@@ -25,43 +25,22 @@ _LOOKS = 5
 
 
 class Books:
-    """The counts of one channel's depot and of its ``readers``; ``recorder`` and ``streamer`` are two more, the
-    ones that record and stream it, ``dealers`` those that have something called with its frames.
+    """The counts of one channel's depot and of its readers: ``recorder`` and ``streamer`` are the ones that record and
+    stream it, ``dealers`` those that have something called with its frames.
     """
 
     def __init__(
-        self,
-        readers: Iterable[str],
-        recorder: str | None = None,
-        streamer: str | None = None,
-        dealers: Iterable[str] = (),
+        self, recorder: str | None = None, streamer: str | None = None, dealers: Iterable[str] = ()
     ) -> None:
         self.worked = {name: OutcomeBook() for name in dealers}
-        names = [*readers, *self.worked, *(name for name in (recorder, streamer) if name is not None)]
+        names = [*self.worked, *(name for name in (recorder, streamer) if name is not None)]
         self.readers: Mapping[str, ReaderBook] = {name: ReaderBook() for name in names}
         self.recorder, self.streamer = recorder, streamer
         self.recorded = OutcomeBook()
-        self.strips_read = 0
-        self._wrong = self._disordered = 0
-        self._reports: dict[str, Report] = {}
-        self._finals: dict[str, Report | Recorded | Streamed | Worked] = {}
+        self._finals: dict[str, Recorded | Streamed | Worked] = {}
         self._marks, self._shown = LatencyMarks(_MARKS_KEPT), LatencyMarks(_MARKS_SHOWN)
         self._passed: deque[tuple[int, int]] = deque()
         self._marked = -1
-
-    def hear(self, reader: str, report: Report) -> None:
-        """Notes what a reader's process reported."""
-        before = self._reports.get(reader, Report())
-        self.strips_read += report.read - before.read
-        self._wrong += report.wrong - before.wrong
-        self._disordered += report.disordered - before.disordered
-        self._reports[reader] = report
-        for age_s in report.ages_s:
-            self._marks.mark(age_s)
-            self._shown.mark(age_s)
-        if report.final:
-            self._finals[reader] = report
-            self.readers[reader].update(report.depot_seen, report.depot_missed)
 
     def hear_recorder(self, word: Recorded) -> None:
         """Notes what the recorder's process reported."""
@@ -94,7 +73,6 @@ class Books:
 
     def died(self, reader: str) -> None:
         """Notes that a reader's process ended, so that another one goes on from there."""
-        self._reports.pop(reader, None)
         self._finals.pop(reader, None)
         book = self.readers[reader]
         book.died()
@@ -132,7 +110,7 @@ class Books:
         return (stored - before) * 1e9 / (now_ns - then_ns) if now_ns > then_ns else 0.0
 
     def ages(self, *, whole_run: bool) -> LatencySummary:
-        """From drawing to reading, in seconds; of the last seconds or of the whole run (its last 20,000
+        """From drawing to the depot, in seconds; of the last seconds or of the whole run (its last 20,000
         marks).
         """
         return (self._marks if whole_run else self._shown).summary()
@@ -159,18 +137,10 @@ class Books:
         return tuple(edges)
 
     def problems(self) -> list[str]:
-        """What should never be: frames that were wrong, out of order, or counted twice differently."""
-        found = []
-        if self._wrong:
-            found.append(f"{self._wrong} of {self.strips_read} frames checked did not show what they should")
-        if self._disordered:
-            found.append(f"{self._disordered} frames came out of order")
+        """What ended its recording before its time, in a line; none where nothing did."""
         if self.recorded.state.startswith("disk"):
-            found.append(f"{self.recorder} could not go on: {self.recorded.state}")
-        for name, report in self._finals.items():
-            if isinstance(report, Report) and report.seen != report.depot_seen:
-                found.append(f"{name} read {report.seen} frames, the depot counted {report.depot_seen}")
-        return found
+            return [f"{self.recorder} could not go on: {self.recorded.state}"]
+        return []
 
 
 def _at_once(depot: Depot) -> tuple[DepotStats, Lease | None]:

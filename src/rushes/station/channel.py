@@ -15,10 +15,8 @@ from rushes.station.messages import (
     Done,
     Go,
     Opened,
-    ReaderTask,
     Ready,
     Recorded,
-    Report,
     SourceTask,
     Stop,
     Streamed,
@@ -71,14 +69,12 @@ class Channel:
         self.ended = ""
         """Why the source has no more; empty while it may have."""
         self.source = Stage(f"{plan.name} source", self._source_task)
-        self.readers = [Stage(f"{plan.name} {name}", self._reader_task(name)) for name in plan.readers]
         self.figures_name = f"{depot}.figures"
         self._figures: Depot | None = None
         self.lines = [WorkLine(each, depot, self.figures_name, at, self._position) for each, at in works]
         # By what they are called in this channel's books and depot.
         self._shared = {f"{plan.name} {each.name}": each for each in (recorder, streamer) if each is not None}
         self.books = Books(
-            [stage.name for stage in self.readers],
             None if recorder is None else f"{plan.name} {recorder.name}",
             None if streamer is None else f"{plan.name} {streamer.name}",
             [each.name for each in self.lines],
@@ -95,12 +91,12 @@ class Channel:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """All its lines of work, the source first."""
-        return self.source, *self.readers, *(stage for line in self.lines for stage in line.stages)
+        return self.source, *(stage for line in self.lines for stage in line.stages)
 
     @property
     def takers(self) -> list[Stage]:
         """Those of its own that take frames from its depot."""
-        return [*self.readers, *(line.dealer for line in self.lines)]
+        return [line.dealer for line in self.lines]
 
     @property
     def workers(self) -> list[Stage]:
@@ -151,9 +147,6 @@ class Channel:
             self._ready.add(stage)
             if self.depot is not None:
                 _tell(stage, Go(0))
-        elif isinstance(word, Report):
-            self._joined.add(stage)
-            self.books.hear(stage.name, word)
         elif isinstance(word, Recorded):
             self._joined.add(stage)
             if word.state not in ("recording", "stopped", "source ended", self.books.recorded.state):
@@ -198,8 +191,7 @@ class Channel:
         takers = {**{each.name: each for each in self.takers}, **self._shared}
         pids = {name: each.pid for name, each in takers.items() if each.pid is not None}
         self.books.look(stats, pids)
-        if not self.readers:
-            self._mark_age()
+        self._mark_age()
         if self.begun:
             self.flows = self.flows or stats.stored > 0
             self.fps = self.books.rate(stats.stored, now_ns)
@@ -215,7 +207,7 @@ class Channel:
         return stats
 
     def _mark_age(self) -> None:
-        """Where nobody reads, from drawing to the depot is what can be told."""
+        """From drawing to the depot: what becomes of a frame behind that is each reader's own."""
         newest = None if self.depot is None else self.depot.newest()
         if newest is not None:
             with newest:
@@ -225,13 +217,13 @@ class Channel:
         """Tells the source's process to end."""
         _tell(self.source, Stop())
 
-    def stop_readers(self) -> None:
-        """Tells the readers to end once they have read all that is there."""
+    def stop_takers(self) -> None:
+        """Tells those to end who take frames, once they have had all that is there."""
         for stage in self.takers:
-            _tell(stage, Stop(-1 if self.depot is None else self.depot.head))
+            _tell(stage, Stop())
 
     def stop_workers(self) -> None:
-        """Tells those to end who call a function: after the readers, one of whom waits for what they have."""
+        """Tells those to end who call a function: after the takers, who wait for what they have."""
         for stage in self.workers:
             _tell(stage, Stop())
 
@@ -280,16 +272,6 @@ class Channel:
             fps=self.plan.fps,
             format=self.plan.format,
             options=dict(self.plan.options),
-        )
-
-    def _reader_task(self, name: str) -> Callable[[], ReaderTask]:
-        full = f"{self.plan.name} {name}"
-        return lambda: ReaderTask(
-            name=full,
-            depot=self.depot_name,
-            parent=os.getpid(),
-            start=self.books.readers[full].position,
-            strips=self.plan.scheme == "testcard",
         )
 
 

@@ -25,9 +25,8 @@ _LAST_WORD_S = 2.0
 class Link:
     """The pipes to the parent: orders come in on standard input, reports go out on standard output.
 
-    ``stop`` is set by a Stop order, ``head`` then says how far to read. The end of the order pipe is the
-    end of the parent, and of this process, at once and from wherever it is: nobody is left to close things
-    for.
+    ``stop`` is set by a Stop order. The end of the order pipe is the end of the parent, and of this process, at once
+    and from wherever it is: nobody is left to close things for.
     """
 
     def __init__(self, parent: int, orders: BinaryIO) -> None:
@@ -35,7 +34,6 @@ class Link:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         die_with_parent(parent)
         self.stop = StopToken("the stage")
-        self.head = -1
         self._start_ns: int | None = None
         self._go = threading.Event()
         self._follow_up: Follow | None = None
@@ -83,6 +81,5 @@ class Link:
             self._follow_up = order
             return
         else:
-            self.head = order.head
             self.stop.set()
         self._go.set()

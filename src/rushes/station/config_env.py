@@ -11,7 +11,7 @@ from rushes.codecs.video.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Filled", "fill", "looks_secret"]
+__all__ = ["Filled", "fill"]
 
 _HIDDEN = "***"
 _FIELD = re.compile(r"\$(\$?)\{([^}]*)\}")
@@ -49,11 +49,11 @@ def fill(text: str, variables: Mapping[str, str]) -> Filled:
         return variables.get(name, found[0])
 
     value = _FIELD.sub(value_of, text)
-    hidden = {name: _HIDDEN if looks_secret(name) else each for name, each in variables.items()}
+    hidden = {name: _HIDDEN if _looks_secret(name) else each for name, each in variables.items()}
     shown = _FIELD.sub(lambda found: found[0][1:] if found[1] else hidden.get(found[2], found[0]), text)
     return Filled(value, redact(shown), tuple(wrong))
 
 
-def looks_secret(name: str) -> bool:
+def _looks_secret(name: str) -> bool:
     """Whether a variable of that name is likely to hold what nobody else should see."""
     return _SECRET.search(name) is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from rushes.errors import ConfigError
@@ -77,7 +78,8 @@ def _lines(text: str) -> Iterator[tuple[Path, int]]:
 
 def _statements(text: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
     gathered, first = "", 1
-    for line, each in enumerate(text.splitlines(keepends=True), start=1):
+    # Not splitlines, which ends lines at signs that are text to TOML and to editors.
+    for line, each in enumerate(StringIO(text), start=1):
         first = first if gathered else line
         gathered += each
         try:

@@ -41,7 +41,7 @@ def end_in_order(runner: Runner) -> list[Stage]:
     _tell_end(takers)
     for channel in channels:
         channel.look(SYSTEM.monotonic_ns())
-        channel.stop_readers()
+        channel.stop_takers()
     late = supervisor.see_out([each for channel in channels for each in channel.takers], _DRAIN_S)
     for channel in channels:
         channel.stop_workers()

@@ -57,7 +57,7 @@ class Feed(Closeable):
         say: Callable[[str], object] = str,
     ) -> None:
         super().__init__()
-        plan = ChannelPlan("feed", uri, fps, format, slots, readers=(), options=dict(options or {}))
+        plan = ChannelPlan("feed", uri, fps, format, slots, options=dict(options or {}))
         self.name = f"feed-{os.getpid()}-{next(_NUMBERS)}"
         self._channel = Channel(plan, self.name, _nobody)
         self._say = say

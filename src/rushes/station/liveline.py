@@ -33,10 +33,9 @@ def status_lines(status: Status) -> list[str]:
     restarts = f"  restarts {status.restarts}" if status.restarts else ""
     recorded = "" if status.recorded_bytes is None else f"  rec {format_size(status.recorded_bytes)}"
     receivers = "" if status.receivers is None else f"  receivers {status.receivers}"
-    readers = f"  readers {status.readers}" if status.readers or not status.workers else ""
     workers = f"  workers {status.workers}" if status.workers else ""
     ram = f"RAM {status.ram_bytes / _MIB:.0f} MiB"
-    shared = f"{ram}{readers}{workers}{receivers}{recorded}{_jobs(status)}{restarts}"
+    shared = f"{ram}{workers}{receivers}{recorded}{_jobs(status)}{restarts}"
     width = max(len(each.name) for each in status.channels)
     lines = [f"{each.name:<{width}}  {_figures(each)}" for each in status.channels]
     return [f"{lines[0]}  {shared}"] if len(lines) == 1 else [*lines, shared]

@@ -12,7 +12,6 @@ import msgspec
 from rushes.station.tasks import (
     DealerTask,
     HubTask,
-    ReaderTask,
     RecorderTask,
     SourceTask,
     StreamerTask,
@@ -32,11 +31,9 @@ __all__ = [
     "Jobs",
     "Opened",
     "Order",
-    "ReaderTask",
     "Ready",
     "Recorded",
     "RecorderTask",
-    "Report",
     "Sent",
     "Serving",
     "SourceTask",
@@ -65,9 +62,7 @@ class Go(msgspec.Struct, frozen=True, tag="go"):
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
-    """End in good order: a source at once, a reader when it has come to the sequence ``head``."""
-
-    head: int = -1
+    """End in good order: a source at once, who reads depots when it has had all that is there."""
 
 
 class Follow(msgspec.Struct, frozen=True, tag="follow"):
@@ -97,24 +92,6 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """A source has no more, for this reason: the orderly end of its stage."""
 
     reason: str
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
-    """A reader's figures since its process began; ``ages_s`` since its last report.
-
-    ``seen`` frames by its own count, strips ``read``, ``wrong`` ones among them, frames out of order. The
-    last report of an orderly end is ``final`` and holds what the depot counted for this reader.
-    """
-
-    final: bool = False
-    seen: int = 0
-    read: int = 0
-    wrong: int = 0
-    disordered: int = 0
-    ages_s: tuple[float, ...] = ()
-    depot_seen: int = 0
-    depot_missed: int = 0
-    depot_waiting: int = 0
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
@@ -241,7 +218,6 @@ Order = Go | Stop | Follow
 Word = (
     Ready
     | Opened
-    | Report
     | Recorded
     | Streamed
     | Sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import socket
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rushes.station.plan import StreamPlan
     from rushes.wire.endpoint import Endpoint
 
-__all__ = ["Outlet", "claim"]
+__all__ = ["Outlet", "claim", "unused_name"]
 
 _LOOK_S = 1.0
 
@@ -133,6 +134,12 @@ class Outlet:
             keys=self.plan.keys,
             insecure=self.plan.insecure,
         )
+
+
+def unused_name(taken: Collection[str]) -> str:
+    """What one more stage of the kind is called: "streamer", "streamer 2" and so on."""
+    names = ("streamer" if number == 1 else f"streamer {number}" for number in itertools.count(1))
+    return next(each for each in names if each not in taken)
 
 
 def claim(plan: StreamPlan) -> str:

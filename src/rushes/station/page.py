@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from rushes.station.addresses import is_loopback, split
 from rushes.station.messages import Jobs, Serving, Viewed, WebTask
 from rushes.station.probing import trouble
 from rushes.station.stage import Stage
+from rushes.station.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,14 +123,11 @@ class Page:
 
 def token_wanted(bind: str, data: str) -> str:
     """What is to be done before a page can be at ``bind``, whose tokens are in the folder ``data``; empty: nothing."""
-    if is_loopback(split(bind)[0]) or _has_token(Path(data)):
+    if is_loopback(split(bind)[0]):
         return ""
-    return f"{bind} is open to other machines, so it needs a token: rushes token add NAME --data {data}"
-
-
-def _has_token(data: Path) -> bool:
     try:
-        found = json.loads((data / "tokens.json").read_bytes())
-    except (OSError, ValueError):
-        return False
-    return bool(isinstance(found, dict) and found.get("tokens"))
+        if Tokens(Path(data)).list():
+            return ""
+    except (ConfigError, OSError) as error:  # the web process could not read them either
+        return f"{bind} is open to other machines, and nobody would get in: {error}"
+    return f"{bind} is open to other machines, so it needs a token: rushes token add NAME --data {data}"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = [
-    "READERS",
     "ArchivePlan",
     "ChannelPlan",
     "HubPlan",
@@ -30,7 +29,6 @@ __all__ = [
     "options_of",
 ]
 
-READERS = ("reader 1", "reader 2")
 _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
 # A station goes on until it is told to end, so what it plays does too.
 _OPTIONS: Mapping[str, Mapping[str, bool | int | float | str]] = {"file": {"loop": True}}
@@ -38,7 +36,7 @@ _OPTIONS: Mapping[str, Mapping[str, bool | int | float | str]] = {"file": {"loop
 
 @dataclass(frozen=True, slots=True)
 class ChannelPlan:
-    """One source and who reads it. i420, because it is half of bgr24 and what JPEG and H.264 are made from.
+    """One source. i420, because it is half of bgr24 and what JPEG and H.264 are made from.
 
     ``spill``: the folder for what its depot has no room for, where ``when_full`` is "spill".
     """
@@ -48,7 +46,6 @@ class ChannelPlan:
     fps: float | None = None
     format: str = "i420"
     slots: int = 16
-    readers: tuple[str, ...] = READERS
     options: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     when_full: str = "drop_oldest"
     record: bool = True

@@ -33,15 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["lacking_token", "plan_of"]
 
-_BOARD = "-board"
 _UNFIT = re.compile(r"[^\w.-]+")
 
 
-def plan_of(
-    reading: Reading, *, readers: tuple[str, ...] = (), insecure: bool = False, running: str | None = None
-) -> Plan:
-    """What the configuration asks for. ``readers``: those of each channel. ``insecure``: streams off this machine may
-    do without keys. ``running``: what the station is called that runs already and is to follow it.
+def plan_of(reading: Reading, *, insecure: bool = False, running: str | None = None) -> Plan:
+    """What the configuration asks for. ``insecure``: streams off this machine may do without keys. ``running``: what
+    the station is called that runs already and is to follow it.
 
     ConfigError with all mistakes, and for a configuration without a channel.
     """
@@ -52,7 +49,7 @@ def plan_of(
     name, notes = _name(config.station.name or running, from_file=bool(reading.name))
     data = place.of(config.station.data)
     keys = None if config.station.keys is None else place.of(config.station.keys)
-    channels = tuple(_channel(each, place, readers, data) for each in config.channel)
+    channels = tuple(_channel(each, place, data) for each in config.channel)
     return Plan(
         station=name,
         channels=channels,
@@ -131,7 +128,9 @@ def _name(asked: str | None, *, from_file: bool) -> tuple[str, tuple[str, ...]]:
     if not from_file:
         return usual, ()
     host = _UNFIT.sub("-", socket.gethostname()).strip("-.")[:48] or usual
-    if not _runs(host):
+    from rushes.station.board import runs  # late: most plans ask nobody
+
+    if not runs(host):
         return host, ()
     name = f"{host}-{os.getpid()}"
     return name, (
@@ -139,13 +138,7 @@ def _name(asked: str | None, *, from_file: bool) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def _runs(name: str) -> bool:
-    from rushes.depot import list_depots
-
-    return any(each.name == f"{name}{_BOARD}" and each.alive for each in list_depots())
-
-
-def _channel(table: ChannelTable, place: _Places, readers: tuple[str, ...], data: str) -> ChannelPlan:
+def _channel(table: ChannelTable, place: _Places, data: str) -> ChannelPlan:
     uri = place.uri(table.source)
     if table.rect is not None:
         uri = f"{uri}{','.join(map(str, table.rect))}"
@@ -154,7 +147,6 @@ def _channel(table: ChannelTable, place: _Places, readers: tuple[str, ...], data
         uri=uri,
         fps=table.fps,
         slots=table.slots,
-        readers=readers,
         when_full=table.when_full,
         record=table.record,
         keep_s=table.keep,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rushes.errors import ConfigError
 from rushes.station.archiver import Archiver
 from rushes.station.messages import Stop
-from rushes.station.outlet import Outlet
+from rushes.station.outlet import Outlet, unused_name
 from rushes.station.page import Page
 from rushes.station.trial import check_call
 
@@ -101,15 +101,20 @@ class _Change:
 
     def _outlets(self) -> list[Outlet]:
         """Those of the new plan: the old ones where they go on, if with other channels."""
-        made, runner = [], self._runner
-        for index, plan in enumerate(self._new.streams):
-            old = runner.outlets[index] if index < len(runner.outlets) else None
+        made: list[Outlet] = []
+        runner = self._runner
+        # By their addresses and not by their turn: the first that goes must not take that of the second.
+        known = {each.plan.endpoint: each for each in runner.outlets}
+        names = {each.stage.name for each in runner.outlets}
+        for plan in self._new.streams:
+            old = known.get(plan.endpoint)
             if old is not None and replace(old.plan, channels=plan.channels) == plan:
                 made.append(old)
                 continue
-            name = "streamer" if index == 0 else f"streamer {index + 1}"
+            name = unused_name(names) if old is None else old.stage.name
+            names.add(name)
             outlet = Outlet(plan, runner.name, runner.channels, runner.news.say, name)
-            if old is None or old.plan.endpoint != plan.endpoint:
+            if old is None:
                 outlet.claim()
             else:
                 outlet.address = old.address
@@ -140,7 +145,7 @@ class _Change:
             if taker.stage not in shared:
                 taker.tell_channels(without=names)
         for channel in channels:
-            channel.stop_readers()
+            channel.stop_takers()
         supervisor.see_out([each for channel in channels for each in channel.takers], _DRAIN_S)
         for channel in channels:
             channel.stop_workers()
@@ -211,6 +216,6 @@ def _ways(plan: Plan, channel: ChannelPlan) -> tuple[Any, ...]:
     return channel, _stream(plan, channel.name), plan.works_of(channel.name)
 
 
-def _stream(plan: Plan, channel: str) -> int | None:
-    """Which of the streams takes it."""
-    return next((index for index, each in enumerate(plan.streams) if each.takes(channel)), None)
+def _stream(plan: Plan, channel: str) -> str | None:
+    """Which of the streams takes it, by its address."""
+    return next((each.endpoint for each in plan.streams if each.takes(channel)), None)

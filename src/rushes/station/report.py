@@ -39,7 +39,6 @@ class Status:
 
     channels: tuple[ChannelStatus, ...]
     ram_bytes: int
-    readers: int
     restarts: int
     running_s: float
     news: tuple[str, ...]
@@ -68,7 +67,6 @@ class ChannelReport:
     fps: float
     ages: LatencySummary
     edges: tuple[EdgeStats, ...]
-    strips_read: int
 
     def plain(self) -> dict[str, Any]:
         """As plain data, for JSON; ages in milliseconds."""
@@ -84,7 +82,6 @@ class ChannelReport:
             "age_ms": {"count": self.ages.count, **ages},
             "depot": {"name": self.depot, "slots": self.slots, "bytes": self.depot_bytes},
             "edges": [_plain_edge(edge) for edge in self.edges],
-            "strips_read": self.strips_read,
         }
 
 

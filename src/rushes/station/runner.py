@@ -19,7 +19,7 @@ from rushes.station.ending import end_in_order
 from rushes.station.host import Host
 from rushes.station.messages import Told, Trouble
 from rushes.station.news import NewsDesk
-from rushes.station.outlet import Outlet
+from rushes.station.outlet import Outlet, unused_name
 from rushes.station.page import Page, missing
 from rushes.station.processes import Supervisor
 
@@ -50,7 +50,10 @@ class Runner(Closeable):
         self.news = NewsDesk()
         self.channels: dict[str, Channel] = {}
         self.archiver = None if plan.archive is None else Archiver(plan.archive, self.channels)
-        self.outlets = [self._outlet(index) for index in range(len(plan.streams))]
+        self.outlets: list[Outlet] = []
+        for stream in plan.streams:
+            name = unused_name([each.stage.name for each in self.outlets])
+            self.outlets.append(Outlet(stream, plan.station, self.channels, self.news.say, name))
         self.page = None if plan.web is None else Page(plan.web, plan.station, plan.data, self.news.say)
         bind = None if plan.hub is None else plan.hub.bind
         self.host = None if bind is None else Host(bind, plan.keys, plan.data, len(plan.works), self.news.say)
@@ -218,10 +221,6 @@ class Runner(Closeable):
         """Memory that depots may still take."""
         taken = sum(each.slots * each.frame_bytes for each in self.channels.values())
         return None if self.plan.memory_bytes is None else max(0, self.plan.memory_bytes - taken)
-
-    def _outlet(self, index: int) -> Outlet:
-        name = "streamer" if index == 0 else f"streamer {index + 1}"
-        return Outlet(self.plan.streams[index], self.plan.station, self.channels, self.news.say, name)
 
     def _claim(self) -> None:
         for outlet in self.outlets:

@@ -1,8 +1,8 @@
-"""What the processes of a station do: bring a source's frames into a depot, read them, record them,
-stream them, run a hub, serve the page.
+"""What the processes of a station do: bring a source's frames into a depot, record them, stream
+them, have functions called with them, run a hub, serve the page.
 
-This is where such a process begins; ``filling``, ``reading``, ``recording``, ``streaming`` and, above this layer,
-``rushes.server.serving`` hold the work.
+This is where such a process begins; ``filling``, ``recording``, ``streaming``, ``dealing``, ``working``,
+``hosting`` and, above this layer, ``rushes.server.serving`` hold the work.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from rushes.station.messages import (
     DealerTask,
     Failed,
     HubTask,
-    ReaderTask,
     RecorderTask,
     SourceTask,
     StreamerTask,
@@ -34,10 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_TASKS = SourceTask | ReaderTask | RecorderTask | StreamerTask | DealerTask | WorkerTask | HubTask | WebTask
+_TASKS = SourceTask | RecorderTask | StreamerTask | DealerTask | WorkerTask | HubTask | WebTask
 _WORK: Mapping[type, str] = {
     SourceTask: "rushes.station.filling:fill",
-    ReaderTask: "rushes.station.reading:read_frames",
     RecorderTask: "rushes.station.recording:record_channels",
     StreamerTask: "rushes.station.streaming:stream_channels",
     DealerTask: "rushes.station.dealing:deal_frames",
@@ -45,7 +43,7 @@ _WORK: Mapping[type, str] = {
     HubTask: "rushes.station.hosting:host_hub",
     WebTask: "rushes.server.serving:serve",
 }
-"""Who does which task. Looked up at the call: a reader need not know how a screen is grabbed, and who serves stands
+"""Who does which task. Looked up at the call: a recorder need not know how a screen is grabbed, and who serves stands
 above this layer.
 """
 

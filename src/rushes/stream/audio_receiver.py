@@ -13,6 +13,7 @@ from rushes.stream.audio_streamer import PCM, ROOM, audio_endpoint
 from rushes.stream.handler import Handler
 from rushes.stream.options import load_keys
 from rushes.stream.records import StreamStats
+from rushes.stream.seldom import Seldom
 from rushes.wire.flow import Gaps, Ring
 from rushes.wire.message import PIXELS, as_array, unpack
 from rushes.wire.zmq_sub import Subscriber
@@ -50,6 +51,7 @@ class AudioReceiver(Closeable):
         self._stopped = False
         self._error: Exception | None = None
         self._past: Counter[str] = Counter()
+        self._warns = Seldom()
         self._begin()
         self._handler = Handler(self._take, lambda: self._stopped, self._wait)
 
@@ -178,7 +180,8 @@ class AudioReceiver(Closeable):
         except BadMessage as error:
             with self._fresh:
                 self._refused += 1
-            _log.warning("%s sent a message that was refused: %s", self.name, error)
+            if self._warns.due():
+                _log.warning("%s sent a message that was refused: %s", self.name, error)
             return
         if self._track is not None and header.track != self._track:
             return

@@ -52,7 +52,7 @@ class Nursery:
                 # A group of its own: Ctrl-C is for the parent.
                 process_group=0,
             )
-        except BaseException:
+        except BaseException:  # whatever it is, no descriptor may stay behind
             self._sock.close()
             raise
         finally:

@@ -38,7 +38,7 @@ class CrewProcess:
         self.sock, theirs = socket.socketpair()
         try:
             self._life = nursery.born(theirs)
-        except BaseException:
+        except BaseException:  # whatever it is, no descriptor may stay behind
             self.sock.close()
             raise
         finally:

@@ -18,6 +18,7 @@ from rushes.stream.lag import Lag
 from rushes.stream.options import load_keys
 from rushes.stream.outbox import Ready
 from rushes.stream.relay import check_relay, is_relayed, open_in
+from rushes.stream.seldom import Seldom
 from rushes.stream.sorting import Lost
 from rushes.wire.message import DESCRIPTOR, KEY_WANTED, PIXELS, figures_of, unpack
 from rushes.wire.zmq_sub import Subscriber
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["LiveIn"]
 
 _log = logging.getLogger("rushes.stream")
-_WARN_EACH_S = 5.0
 
 
 class LiveIn:
@@ -65,7 +65,7 @@ class LiveIn:
         self._video = VideoDecoder()
         self._inbox = Inbox(self._decode, ahead=workers, hold=self._hold)
         self._threads: list[threading.Thread] = []
-        self._warn_again_s = 0.0
+        self._warns = Seldom()
         self._link: Subscriber | LiveSubscriber | None = None
         self._feed: DepotFeed | None = None
         self._error: WireError | None = None
@@ -184,9 +184,7 @@ class LiveIn:
             relay.renew()
 
     def _warn(self, error: BadMessage) -> None:
-        """Not of each: a peer that sends nothing but nonsense must not fill the disk with it."""
-        if (now_s := time.monotonic()) >= self._warn_again_s:
-            self._warn_again_s = now_s + _WARN_EACH_S
+        if self._warns.due():
             _log.warning("%s sent what was refused: %s", self.name, error)
 
     def _arrive(self, message: Arrival) -> bool:
@@ -219,9 +217,7 @@ class LiveIn:
         try:
             if not isinstance(name, str) or not name or type(after) is not int or after < -1:
                 raise UnknownName("no depot was named")
-            self._feed = DepotFeed(
-                name, self._arrive, once=True, copy=True, start=after, behind=old if old is not None else None
-            )
+            self._feed = DepotFeed(name, self._arrive, once=True, copy=True, start=after, behind=old)
         except (DepotError, ConfigError) as error:
             _log.info("%s: frames come over the network: %s", self.name, error)
             if (link := self._link) is not None:

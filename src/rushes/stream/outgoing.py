@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rushes.metrics import Edge
 
-__all__ = ["Outgoing"]
+__all__ = ["Outgoing", "put_at_once"]
 
 _log = logging.getLogger("rushes.stream")
 _JOIN_S = 5.0
@@ -163,3 +163,18 @@ class Outgoing(Generic[T]):
         except Exception:  # noqa: BLE001  one frame that cannot be emitted must not end the emitting for all others
             _log.exception("a frame could not be sent")
             self._edge.drop("bad")
+
+
+def put_at_once(edge: Edge, put: Callable[[], str]) -> str:
+    """What ``put`` answers, "" when it took the frame, else why not, counted at ``edge`` either way."""
+    edge.offer()
+    try:
+        reason = put()
+    except BaseException:  # whatever it is, the frame has an outcome
+        edge.drop("bad")
+        raise
+    if reason:
+        edge.drop(reason)
+    else:
+        edge.deliver()
+    return reason

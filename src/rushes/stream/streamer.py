@@ -23,6 +23,7 @@ from rushes.stream.options import (
     is_hubbed,
     load_keys,
 )
+from rushes.stream.outgoing import put_at_once
 from rushes.stream.records import SendResult, StreamStats
 from rushes.stream.relay import check_relay, is_relayed
 from rushes.stream.testcard import play
@@ -259,16 +260,10 @@ class Streamer(Closeable):
         )
 
     def _put(self, depot: DepotOut | None, frame: Frame, place: Place, meta: dict[str, Any]) -> SendResult:
-        self._edge.offer()
-        try:
-            reason = "stopped" if depot is None else depot.put(frame, place, meta, frame.channel or self.name)
-        except BaseException:  # whatever it is, the frame has an outcome
-            self._edge.drop("bad")
-            raise
-        if reason:
-            self._edge.drop(reason)
-        else:
-            self._edge.deliver()
+        def put() -> str:
+            return "stopped" if depot is None else depot.put(frame, place, meta, frame.channel or self.name)
+
+        reason = put_at_once(self._edge, put)
         return SendResult(not reason, place.number, reason)
 
     def _track_of(self, frame: Frame) -> str:

@@ -17,6 +17,7 @@ from rushes.stream.h264 import VideoEncoder
 from rushes.stream.key_frames import KeyFrames
 from rushes.stream.outgoing import Outgoing
 from rushes.stream.relay import is_relayed, open_out
+from rushes.stream.seldom import Seldom
 from rushes.stream.slack import Slack
 from rushes.wire.message import DESCRIPTOR, PIXELS, Header, pack
 from rushes.wire.zmq_link import Publisher
@@ -42,7 +43,6 @@ _ROOM = 4
 # libzmq learns only now and then what a receiver has taken: with fewer, short bursts lose frames on a fast link.
 _HWM, _HWM_RAW = 12, 6
 _MOST_MARKS = 16
-_WARN_EACH_S = 5.0
 _SETTLES = 0.1  # how fast the mean of the encoder's times follows them
 
 
@@ -99,7 +99,7 @@ class WireOut:
         self._newest: dict[str, Place] = {}
         self._lossless = packing.policy == "block"
         self._closing = False
-        self._warn_again_s = 0.0
+        self._warns = Seldom()
         self.bytes = 0
         self._relay = open_out(endpoint, folder, on_event) if is_relayed(endpoint) else None
         hwm = int(endpoint.options.get("hwm", _HWM_RAW if packing.codec == "raw" else _HWM))
@@ -229,8 +229,7 @@ class WireOut:
     def _too_large(self, size: int) -> None:
         self._edge.drop("too large")
         self._key_frames.want()
-        if (now_s := time.monotonic()) >= self._warn_again_s:
-            self._warn_again_s = now_s + _WARN_EACH_S
+        if self._warns.due():
             _log.warning(
                 "%s: a frame of %d bytes is more than the hub passes on: use codec='jpeg', or smaller frames",
                 self.link.name,

@@ -1,5 +1,7 @@
 """For tests of programs built on this project: a manual clock, a test card reader, counts of leaks.
 
+``depot_core`` holds what every core of a depot must keep, as tests to inherit; it needs pytest.
+
 Nothing that is shipped imports this package.
 """
 

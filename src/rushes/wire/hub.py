@@ -103,7 +103,7 @@ class Hub(Closeable):
         self._lock = FolderLock(self._folder)
         try:
             _check_room(self._folder, max_bytes)
-        except BaseException:
+        except BaseException:  # whatever it is, the folder is free again
             self._lock.release()
             raise
         # The keeper gives the folder back, not the close: one from within a callback must not do so before the

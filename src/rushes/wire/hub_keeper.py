@@ -110,7 +110,7 @@ class Keeper:
             ) from error
         try:
             port = server.wait_until_ready(self._name, self._wake_fd)
-        except BaseException:
+        except BaseException:  # whatever it is, the server must not stay behind
             server.close()
             raise
         if port is None:

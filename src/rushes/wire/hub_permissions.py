@@ -4,7 +4,6 @@ A stream called ``cam`` has these subjects, and three stores on the server, ``W_
 
     rushes.cam.work[.…]     frames to be worked on: streamer to workers, by way of W_cam
     rushes.cam.result[.…]   what became of them: workers to receivers, by way of R_cam
-    rushes.cam.dead[.…]     work that nobody could do, with its error: kept with the results
     rushes.cam.progress     how far the receiver has come: kept in P_cam, the last note alone
     rushes.cam.claim        whether there is a receiver: asked by a second one, answered by the first
     rushes.cam.live[.…]     the stream as it comes, relayed to viewers and not stored
@@ -41,8 +40,6 @@ _PUBLISH: dict[Role, tuple[str, ...]] = {
     "streamer": (
         "rushes.{s}.work",
         "rushes.{s}.work.>",
-        "rushes.{s}.dead",
-        "rushes.{s}.dead.>",
         "rushes.{s}.live",
         "rushes.{s}.live.>",
         "$JS.API.INFO",
@@ -52,7 +49,6 @@ _PUBLISH: dict[Role, tuple[str, ...]] = {
         "$JS.API.STREAM.INFO.{R}",
         "$JS.API.STREAM.PURGE.{W}",
         "$JS.API.STREAM.DELETE.{W}",
-        "$JS.API.STREAM.MSG.GET.{W}",
         "$JS.API.STREAM.MSG.DELETE.{W}",
         "$JS.API.CONSUMER.CREATE.{W}.>",
         "$JS.API.CONSUMER.DURABLE.CREATE.{W}.*",
@@ -64,8 +60,6 @@ _PUBLISH: dict[Role, tuple[str, ...]] = {
     "worker": (
         "rushes.{s}.result",
         "rushes.{s}.result.>",
-        "rushes.{s}.dead",
-        "rushes.{s}.dead.>",
         "$JS.API.INFO",
         "$JS.API.STREAM.INFO.{W}",
         "$JS.API.STREAM.INFO.{R}",
@@ -86,7 +80,6 @@ _PUBLISH: dict[Role, tuple[str, ...]] = {
         "$JS.API.STREAM.UPDATE.{R}",
         "$JS.API.STREAM.INFO.{R}",
         "$JS.API.STREAM.INFO.{W}",
-        "$JS.API.STREAM.MSG.GET.{W}",
         "$JS.API.CONSUMER.CREATE.{R}.>",
         "$JS.API.CONSUMER.DURABLE.CREATE.{R}.*",
         "$JS.API.CONSUMER.INFO.{R}.*",
@@ -99,14 +92,10 @@ _PUBLISH: dict[Role, tuple[str, ...]] = {
     "station": ("rushes-fleet.>", "_INBOX_station.>"),  # they answer one another
     "admin": (">",),
 }
-_LOST = (
-    "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{W}.*",
-    "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.{W}.*",
-)
 _SUBSCRIBE: dict[Role, tuple[str, ...]] = {
-    "streamer": ("rushes.{s}.ask", "rushes.{s}.ask.>", *_LOST),
+    "streamer": ("rushes.{s}.ask", "rushes.{s}.ask.>"),
     "worker": (),
-    "receiver": ("rushes.{s}.claim", *_LOST),
+    "receiver": ("rushes.{s}.claim",),
     "viewer": ("rushes.{s}.live", "rushes.{s}.live.>"),
     "station": ("rushes-fleet.>",),
     "admin": (">",),

@@ -17,7 +17,6 @@ import os
 import re
 import secrets
 import socket
-import stat
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from rushes.errors import ConfigError
 from rushes.wire.hub_config import Access
 from rushes.wire.hub_permissions import ROLES, Role, check_role, inbox
+from rushes.wire.keys import check_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -227,10 +227,7 @@ def _read_secret(path: Path) -> bytes:
         status = path.stat()
     except OSError as error:
         raise _missing(path, error) from error
-    if stat.S_IMODE(status.st_mode) & 0o177 or status.st_uid != os.geteuid():
-        raise ConfigError(
-            f"{path} must be yours and readable by nobody else: chmod 600 {path}", option="keys"
-        )
+    check_private(path, status)
     return _read(path)
 
 

@@ -18,9 +18,9 @@ class Item:
     """An item of a store, delivered to this process until it is settled or its time is up.
 
     ``head`` and ``payload`` are as published; ``sequence`` is its number in the store, ``deliveries`` how often it
-    was delivered, from 1, ``stored_ns`` when it came into the store (UTC). All methods may be called from any
-    thread and do not wait, but for :meth:`ack_sync`. The first of ack, nak and term settles it; after that, and
-    after the close of the link, they do nothing, and :meth:`ack_sync` raises ClosedError after the close.
+    was delivered, from 1. All methods may be called from any thread and do not wait, but for :meth:`ack_sync`. The
+    first of ack, nak and term settles it; after that, and after the close of the link, they do nothing, and
+    :meth:`ack_sync` raises ClosedError after the close.
     """
 
     __slots__ = (
@@ -34,9 +34,7 @@ class Item:
         "payload",
         "sequence",
         "store",
-        "stored_ns",
         "subject",
-        "waiting",
     )
 
     def __init__(self, message: Msg, acks: Acks) -> None:
@@ -45,7 +43,6 @@ class Item:
         start = 2 if len(words) == 9 else 4
         self.store, self.consumer = words[start], words[start + 1]
         self.deliveries, self.sequence = int(words[start + 2]), int(words[start + 3])
-        self.stored_ns, self.waiting = int(words[start + 5]), int(words[start + 6])
         self.subject = message.subject
         headers = message.headers or {}
         self.message_id = headers.get(MESSAGE_ID, "")
@@ -82,7 +79,7 @@ class Item:
             self._acks.say(self._reply, b"+WPI", keep=False)
 
     def term(self, reason: str = "") -> None:
-        """It is never to be delivered again on this track; whoever listens to advisories is told, with the reason."""
+        """It is never to be delivered again on this track; the server's advisory tells the reason."""
         words = f"+TERM {self.message_id or '-'} {' '.join(reason.split())}".strip()
         self._say(words.encode()[:1000])
 

@@ -18,7 +18,6 @@ __all__ = [
     "check_track",
     "claim_subject",
     "consumer_of",
-    "dead_subject",
     "progress_store",
     "progress_subject",
     "result_store",
@@ -119,11 +118,6 @@ def result_subject(stream: str, track: str) -> str:
     return f"rushes.{check_stream(stream)}.result.{check_track(track)}"
 
 
-def dead_subject(stream: str, track: str) -> str:
-    """Where a track's frames are reported that nobody could work on; kept with the results."""
-    return f"rushes.{check_stream(stream)}.dead.{check_track(track)}"
-
-
 def progress_subject(stream: str) -> str:
     """Where a receiver notes how far it has come."""
     return f"rushes.{check_stream(stream)}.progress"
@@ -137,4 +131,4 @@ def claim_subject(stream: str) -> str:
 def result_subjects(stream: str) -> list[str]:
     """Everything that is kept with a stream's results."""
     start = f"rushes.{check_stream(stream)}"
-    return [f"{start}.result", f"{start}.result.>", f"{start}.dead", f"{start}.dead.>"]
+    return [f"{start}.result", f"{start}.result.>"]

@@ -147,7 +147,7 @@ async def work_backlog(session: Session, stream: str, tracks: Iterable[str] | No
 
 
 async def results_left(session: Session, stream: str) -> int:
-    """How many results and dead letters nobody has acknowledged; 0 when there is no store of them."""
+    """How many results nobody has acknowledged; 0 when there is no store of them."""
     return (await _state(session, names.result_store(stream))).messages
 
 

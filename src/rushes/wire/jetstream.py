@@ -19,7 +19,6 @@ from rushes.wire import jet_stores
 from rushes.wire.jet_acks import Acks
 from rushes.wire.jet_ask import ask
 from rushes.wire.jet_claim import Claim
-from rushes.wire.jet_dead import Advisories
 from rushes.wire.jet_errors import require
 from rushes.wire.jet_publish import Outbox
 from rushes.wire.jet_pull import Puller
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from rushes.wire.hub_roles import Credentials
-    from rushes.wire.jet_dead import Dead
     from rushes.wire.jet_item import Item
     from rushes.wire.jet_session import Session, User
     from rushes.wire.jet_stores import Backlog
@@ -134,7 +132,7 @@ class JetLink(Closeable):
     def result_stream(
         self, stream: str, *, max_bytes: int = 256 << 20, ack_wait_s: float = 2.0, max_in_flight: int = 256
     ) -> None:
-        """Makes the store of a stream's results and of its dead letters, or joins it; as :meth:`work_stream`.
+        """Makes the store of a stream's results, or joins it; as :meth:`work_stream`.
 
         There is one consumer, :data:`~rushes.wire.jet_names.RECEIVER`; what it acknowledged is deleted.
         """
@@ -186,12 +184,8 @@ class JetLink(Closeable):
         return self._pull(names.work_store(stream), names.consumer_of(track), batch, on_item)
 
     def pull_results(self, stream: str, *, batch: int, on_item: Callable[[Item], object]) -> Puller:
-        """Takes a stream's results and dead letters; as :meth:`pull`."""
+        """Takes a stream's results; as :meth:`pull`."""
         return self._pull(names.result_store(stream), names.RECEIVER, batch, on_item)
-
-    def advisories(self, stream: str, on_advisory: Callable[[Dead], object]) -> None:
-        """Tells of each item that a track gave up, from now until the close, on the link's thread."""
-        self._add(Advisories(stream, on_advisory, self._acks))
 
     def tracks(self, stream: str) -> list[str] | None:
         """The tracks of a stream, sorted; None when it has no store of work."""

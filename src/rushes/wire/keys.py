@@ -23,7 +23,7 @@ import zmq
 
 from rushes.errors import ConfigError
 
-__all__ = ["Keys", "Side", "client", "load", "new"]
+__all__ = ["Keys", "Side", "check_private", "client", "load", "new"]
 
 Side = Literal["server", "client"]
 
@@ -52,6 +52,14 @@ class Keys:
             except (OSError, ConfigError):
                 continue  # one file that is broken, or went just now, keeps nobody else out
         return False
+
+
+def check_private(path: Path, status: os.stat_result) -> None:
+    """Raises ConfigError for a secret that is not this user's alone; ``status`` is the file's."""
+    if stat.S_IMODE(status.st_mode) & 0o177 or status.st_uid != os.geteuid():
+        raise ConfigError(
+            f"{path} must be yours and readable by nobody else: chmod 600 {path}", option="keys"
+        )
 
 
 def new(folder: str | os.PathLike[str]) -> list[Path]:
@@ -113,10 +121,7 @@ def _read_secret(path: Path) -> bytes:
         raise ConfigError(
             f"cannot use {path} ({error.strerror}): `rushes keys new {path.parent}` makes keys", option="keys"
         ) from error
-    if stat.S_IMODE(status.st_mode) & 0o177 or status.st_uid != os.geteuid():
-        raise ConfigError(
-            f"{path} must be yours and readable by nobody else: chmod 600 {path}", option="keys"
-        )
+    check_private(path, status)
     return _load_key(path)
 
 

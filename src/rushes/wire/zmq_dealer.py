@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import zmq
 
-from rushes.wire.endpoint import Endpoint
-from rushes.wire.zmq_io import Link
 from rushes.wire.zmq_sockets import Again, receive
+from rushes.wire.zmq_talk import Talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +22,7 @@ _RETRY_S = 0.005
 _LINGER_MS = 200
 
 
-class Dealer(Link):
+class Dealer(Talk):
     """Connected to the socket ``name`` in the folder of sockets, whenever there is one.
 
     ``on_up()`` and ``on_down()`` tell that the connection has come and gone, ``on_message(parts)`` gets read-only
@@ -46,35 +44,13 @@ class Dealer(Link):
         self._on_message, self._on_turn = on_message, on_turn
         self._unsent: deque[Sequence[Any]] = deque()
         self._up = False
-        self._begun = threading.Event()
-        super().__init__(
-            Endpoint("ipc", name=name),
-            "DEALER",
-            bind=False,
-            keys=None,
-            insecure=False,
-            hwm=_READ_AHEAD,
-            on_event=self._changed,
-        )
-        self.name = shown
-
-    def begin(self) -> None:
-        """Calls back from now on, and not before: whoever is called may need this object."""
-        self._begun.set()
+        super().__init__(name, "DEALER", bind=False, hwm=_READ_AHEAD, shown=shown, on_event=self._changed)
 
     def send(self, parts: Sequence[Any]) -> None:
         """Sends it if there is a connection; from any thread. Large parts are not copied: leave them as they are."""
         if self._up:
             self._unsent.append(parts)
             self._wake()
-
-    def _run(self) -> None:
-        self._begun.wait()
-        super()._run()
-
-    def _close(self) -> None:
-        self._begun.set()
-        super()._close()
 
     def _prepare(self) -> None:
         # What is left of one connection must not go to the next: another process may be there then.

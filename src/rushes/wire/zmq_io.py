@@ -94,7 +94,7 @@ class Link(Closeable):
         except zmq.ZMQError as error:
             self._shut()
             raise WireError(f"cannot open {self.name}: {error.strerror}", endpoint=self.name) from error
-        except BaseException:
+        except BaseException:  # whatever it is, no thread or descriptor may stay behind
             self._shut()
             raise
 

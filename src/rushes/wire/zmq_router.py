@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import zmq
 
-from rushes.wire.endpoint import Endpoint
 from rushes.wire.name_lock import NameLock
 from rushes.wire.process_mark import watch
-from rushes.wire.zmq_io import Link
 from rushes.wire.zmq_sockets import Again, ipc_folder, receive
+from rushes.wire.zmq_talk import Talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +27,7 @@ _MOST_UNSENT = 10_000
 _LINGER_MS = 1000
 
 
-class Router(Link):
+class Router(Talk):
     """A socket ``name`` in the folder of sockets, which is this object's alone: WireError when another has it.
 
     ``on_message(peer, parts)`` gets read-only memoryviews, ``on_gone(peer)`` tells that the process of a peer that is
@@ -49,28 +47,16 @@ class Router(Link):
         self._on_message, self._on_gone, self._on_turn = on_message, on_gone, on_turn
         self._unsent: deque[tuple[bytes, Sequence[Any]]] = deque()
         self._watched: dict[int, bytes] = {}
-        self._begun = threading.Event()
         folder = ipc_folder()
         self._file = folder / name
         self._name_lock = NameLock(folder / f"{name}.lock", shown)
         try:
             super().__init__(
-                Endpoint("ipc", name=name),
-                "ROUTER",
-                bind=True,
-                keys=None,
-                insecure=False,
-                hwm=_READ_AHEAD,
-                on_event=lambda what, detail: None,
+                name, "ROUTER", bind=True, hwm=_READ_AHEAD, shown=shown, on_event=lambda what, detail: None
             )
         except BaseException:  # whatever it is, the name is free again
             self._name_lock.release()
             raise
-        self.name = shown
-
-    def begin(self) -> None:
-        """Calls back from now on, and not before: whoever is called may need this object."""
-        self._begun.set()
 
     def send(self, peer: bytes, parts: Sequence[Any]) -> None:
         """Sends to that peer, from any thread; to one that is gone, or takes nothing for long, it is lost."""
@@ -99,14 +85,6 @@ class Router(Link):
             del self._watched[fd]
             self._poller.unregister(fd)
             os.close(fd)
-
-    def _run(self) -> None:
-        self._begun.wait()
-        super()._run()
-
-    def _close(self) -> None:
-        self._begun.set()
-        super()._close()
 
     def _prepare(self) -> None:
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)

@@ -125,6 +125,11 @@ def test_a_folder_has_the_files_under_their_names(tmp_path, file):
     assert not (tmp_path / "cold" / "segments").exists()
 
 
+def test_the_address_of_a_folder_is_taken_whole(tmp_path):
+    with ColdStore(f"file://{tmp_path}/cold%20#1?") as store:
+        assert store.place == str(tmp_path / "cold #1?")
+
+
 def test_a_folder_that_cannot_be_is_named(tmp_path, file):
     (tmp_path / "in the way").write_bytes(b"")
     with pytest.raises(ArchiveError, match="in the way"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from itertools import pairwise
 
@@ -13,6 +12,7 @@ from PIL import Image
 from rushes import ConfigError, DecodeError, SourceLost, SourceUnavailable
 from rushes.capture.sources import open_source
 from rushes.codecs.lossless import encode_qoi
+from tests.unit.capture.closing import closed_while_taken_from
 
 SECOND = 1_000_000_000
 PATIENCE_S = 20.0
@@ -138,17 +138,5 @@ def test_what_was_sound_when_it_was_opened_may_be_gone(tmp_path):
 
 def test_close_ends_it_from_another_thread(tmp_path):
     source = open_source(f"file:{folder(tmp_path)}", loop=True)
-    ended, got = threading.Event(), threading.Event()
-
-    def consume():
-        for _ in source:
-            got.set()
-        ended.set()
-
-    thread = threading.Thread(target=consume)
-    thread.start()
-    assert got.wait(PATIENCE_S)
-    source.close()
-    assert ended.wait(PATIENCE_S)
-    thread.join()
+    closed_while_taken_from(source, lambda: source)
     assert source.stats().adds_up

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from itertools import pairwise
 from typing import Any
@@ -17,6 +16,7 @@ from rushes.codecs.video.demux import MediaInput
 from rushes.interfaces import CodedSource
 from tests.support.coded import copied, encode
 from tests.support.mjpeg_server import HttpServer
+from tests.unit.capture.closing import closed_while_taken_from
 
 SECOND = 1_000_000_000
 PATIENCE_S = 20.0
@@ -140,19 +140,7 @@ def test_one_consumer(video):
 
 def test_close_ends_an_iteration_from_another_thread(video):
     source = open_source(f"file:{video}", coded=True, loop=True)
-    ended, got = threading.Event(), threading.Event()
-
-    def consume():
-        for _ in source.packets():
-            got.set()
-        ended.set()
-
-    thread = threading.Thread(target=consume)
-    thread.start()
-    assert got.wait(PATIENCE_S)
-    source.close()
-    assert ended.wait(PATIENCE_S)
-    thread.join()
+    closed_while_taken_from(source, source.packets)
     assert source.stats().adds_up
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from itertools import pairwise
 
@@ -14,6 +13,7 @@ from rushes.capture.sources import open_source
 from rushes.capture.testcard import TestCard
 from rushes.codecs.video.writer import VideoWriter
 from rushes.testing import read_card
+from tests.unit.capture.closing import closed_while_taken_from
 
 SECOND = 1_000_000_000
 PATIENCE_S = 20.0
@@ -159,17 +159,5 @@ def test_a_file_without_one_sound_frame_is_lost_not_empty(tmp_path, video):
 
 def test_close_ends_a_paced_iteration_from_another_thread(video):
     source = open_source(f"file:{video}", loop=True)
-    got, ended = threading.Event(), threading.Event()
-
-    def consume():
-        for _ in source:
-            got.set()
-        ended.set()
-
-    thread = threading.Thread(target=consume)
-    thread.start()
-    assert got.wait(PATIENCE_S)
-    source.close()
-    assert ended.wait(PATIENCE_S)
-    thread.join()
+    closed_while_taken_from(source, lambda: source)
     assert source.stats().adds_up

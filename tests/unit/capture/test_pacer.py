@@ -19,7 +19,7 @@ def test_nothing_is_due_before_the_first_deadline():
     assert pacer.wait_ns(500) == 0
     tick = pacer.poll(500)
     assert tick is not None
-    assert (tick.number, tick.deadline_ns, tick.late_ns, tick.skipped) == (0, 500, 0, 0)
+    assert (tick.number, tick.late_ns, tick.skipped) == (0, 0, 0)
 
 
 def test_each_deadline_is_served_once():
@@ -88,7 +88,7 @@ def test_every_deadline_up_to_now_is_served_or_skipped(fps, start, pauses):
             served.append(tick.number)
             assert 0 <= tick.late_ns < pacer.period_ns + 1, "the newest due one is served"
         assert pacer.poll(now) is None, "never two at one moment"
-        assert pacer.next_deadline_ns > now
+        assert pacer.wait_ns(now) > 0
         assert pacer.ticks + pacer.skipped == served[-1] + 1
     assert served == sorted(set(served))
     assert pacer.ticks == len(served)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from rushes.cli import main
-from rushes.server.tokens import Tokens
+from rushes.station.tokens import Tokens
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_tokens_need_no_server_library():
     import subprocess
 
     program = (
-        "import sys; from pathlib import Path; from rushes.server.tokens import Tokens; "
+        "import sys; from pathlib import Path; from rushes.station.tokens import Tokens; "
         "sys.exit(any(name in sys.modules for name in ('starlette', 'uvicorn', 'numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0

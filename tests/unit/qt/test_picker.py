@@ -26,9 +26,9 @@ def shown(self, event, paint=_Veil.paintEvent):
     if not hasattr(self, "told"):
         self.told = True
         QTimer.singleShot(0, lambda: print("shown", flush=True))
+        if "quit" in sys.argv:
+            QTimer.singleShot(100, app.aboutToQuit.emit)
 _Veil.paintEvent = shown
-if "quit" in sys.argv:
-    QTimer.singleShot(1000, app.aboutToQuit.emit)
 def pick():
     print(json.dumps(pick_region()), flush=True)
     if app:

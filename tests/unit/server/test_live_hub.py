@@ -75,9 +75,10 @@ def test_nothing_is_coded_for_a_rendition_that_is_only_kept(station: ByHand, tmp
         await asyncio.to_thread(until, lambda: looker.pictures >= 2)
         hub.leave(place, looker)
         await asyncio.sleep(0.2)  # one that is under way may still be made
-        before, here = hub.renditions()[0][2], station.number
+        assert place.rendition is not None
+        before, here = place.rendition.coded, station.number
         await asyncio.to_thread(until, lambda: station.number > here + 6)
-        after = hub.renditions()[0][2]
+        after = place.rendition.coded
         hub.stop()
         return before, after
 
@@ -139,6 +140,7 @@ def test_a_viewer_with_a_slow_link_is_told_of_h264(
     monkeypatch.setattr(live_socket, "_TICK_S", 0.1)
     far = Stuck(site, acks=False)
     with running(station):
+        until(lambda: site.state.edges.get("cam -> viewers") is not None)
         edge = site.state.edges.get("cam -> viewers")
         assert edge is not None
         until(lambda: edge.stats().dropped.get("slow viewer", 0) > 40)

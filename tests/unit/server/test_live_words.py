@@ -25,6 +25,14 @@ def test_an_acknowledgement_is_eight_bytes() -> None:
     assert words.read_ack(struct.pack(">II", 7, 99)) == words.Ack(7, 99)
     with pytest.raises(BadMessage, match="8 bytes"):
         words.read_ack(b"123")
+    assert words.read_ack(words.ack(2**32 + 7, 2**40 + 99)) == words.Ack(7, 99)
+
+
+def test_a_header_is_read_as_it_was_made() -> None:
+    made = words.head(words.KEY, 1234, 2**40, 1_700_000_000_000_000_000)
+    assert words.read_head(made + b"payload") == words.Head(words.KEY, 2**40, 1_700_000_000_000_000_000)
+    with pytest.raises(BadMessage, match="24 bytes"):
+        words.read_head(made[:-1])
 
 
 @pytest.mark.parametrize(

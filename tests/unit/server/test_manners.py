@@ -8,7 +8,7 @@ import pytest
 
 from rushes.server.app import create_app
 from rushes.server.state import ServerState
-from rushes.server.tokens import Tokens
+from rushes.station.tokens import Tokens
 from tests.unit.server.conftest import Client
 
 

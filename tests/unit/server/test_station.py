@@ -60,6 +60,9 @@ def test_the_memory_of_depots_and_that_of_processes_are_two_figures(client):
     assert samples["rushes_depots_memory_bytes"] == 171 << 20
     assert samples["rushes_depots_memory_budget_bytes"] == 512 << 20
     assert samples["rushes_processes_memory_bytes"] == 360 << 20
+    told = client.get("/api/station").json()
+    assert told["memory"] == {"used": 171 << 20, "budget": 512 << 20}
+    assert told["processes"] == {"used": 360 << 20, "budget": None}
 
 
 def test_a_station_that_stopped_showing_is_said_to_be_lost(client, station):

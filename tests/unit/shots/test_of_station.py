@@ -12,8 +12,8 @@ import pytest
 
 from rushes.codecs import jpeg
 from rushes.errors import AccessDenied, ConfigError, DeadlineExceeded, NoSuchMoment, SourceUnavailable
-from rushes.server.tokens import Tokens
 from rushes.shots import ShotSaver
+from rushes.station.tokens import Tokens
 from tests.support.web_server import served
 from tests.support.web_station import WebStation
 

@@ -192,6 +192,15 @@ def test_lines_are_found_across_strings_arrays_and_comments(tmp_path):
     assert found[1].startswith("s.toml:12 shots: pool:")
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\x85"])
+def test_a_line_ends_where_it_does_for_toml_and_editors(tmp_path, sign):
+    file = tmp_path / "s.toml"
+    file.write_text(f'# a{sign}b\n[[channel]]\nname = "a{sign}b"\nsource = "screen:"\n[shots]\npool = 0\n')
+    found = [str(each) for each in read(file).mistakes]
+    assert found[0].startswith("s.toml:3 channel[0]")
+    assert found[1].startswith("s.toml:6 shots: pool:")
+
+
 def test_variables_are_filled_in_and_never_shown(tmp_path):
     file = tmp_path / "station.toml"
     file.write_text(

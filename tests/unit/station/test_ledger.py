@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from rushes.depot import ConsumerStats, DepotStats
 from rushes.station.books import Books
 from rushes.station.ledger import ReaderBook, SourceCounts
-from rushes.station.messages import LINE_BYTES, Report
 
 
 def depot_stats(stored, dropped=None, consumers=()):
@@ -81,7 +80,7 @@ def row(name, pid, seen):
 
 
 def test_rows_of_dead_processes_are_history():
-    books = Books(["r"])
+    books = Books(dealers=["r"])
     books.look(depot_stats(9, consumers=(row("r", 1, 9),)), {"r": 1})
     books.died("r")
     books.look(depot_stats(9, consumers=(row("r", 1, 9),)), {})
@@ -89,43 +88,17 @@ def test_rows_of_dead_processes_are_history():
     assert books.readers["r"].position == 11
 
 
-def test_figures_of_all_processes_of_a_reader_are_added():
-    books = Books(["r"])
-    books.hear("r", Report(seen=10, read=2, ages_s=(0.1,)))
-    books.hear("r", Report(seen=20, read=4, ages_s=(0.3,)))
-    books.died("r")
-    books.hear("r", Report(seen=5, read=1))
-    assert books.strips_read == 5
+def test_a_frame_is_marked_once_however_often_it_is_looked_at():
+    books = Books()
+    for sequence, age_s in ((0, 0.1), (0, 0.2), (1, 0.3), (0, 0.4)):
+        books.mark(age_s, sequence)
     assert books.ages(whole_run=True).count == 2
     assert books.ages(whole_run=False).max == 0.3
-    assert books.problems() == []
-
-
-@pytest.mark.parametrize(
-    "report",
-    [Report(wrong=1, read=1), Report(disordered=1), Report(final=True, seen=5, depot_seen=6)],
-    ids=["wrong", "disordered", "counted twice differently"],
-)
-def test_what_should_never_be_is_a_problem(report):
-    books = Books(["r"])
-    books.hear("r", report)
-    assert len(books.problems()) == 1
 
 
 def test_the_rate_is_of_the_last_seconds():
-    books = Books([])
+    books = Books()
     assert books.rate(0, 0) == 0.0
     for second in range(1, 10):
         rate = books.rate(min(second, 5) * 30, second * 10**9)
         assert rate == pytest.approx(30 if second <= 5 else 15 if second == 6 else 0)
-
-
-def test_the_largest_report_is_one_line_that_a_pipe_takes_whole():
-    import msgspec
-
-    from rushes.station.reading import _AGES_A_REPORT
-
-    big = 2**63
-    counts = dict.fromkeys(("seen", "read", "wrong", "disordered", "depot_seen", "depot_missed"), big)
-    report = Report(final=True, depot_waiting=big, ages_s=(-123456.123456,) * _AGES_A_REPORT, **counts)
-    assert len(msgspec.json.encode(report)) < LINE_BYTES

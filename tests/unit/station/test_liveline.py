@@ -9,7 +9,7 @@ from rushes.station.liveline import closing_lines, opening_line, status_lines
 from rushes.station.report import ChannelReport, ChannelStatus, Status
 
 CHANNEL = ChannelStatus("card", "live", 29.97, LatencySummary(10, 0.00123, 0.0023), 3, 16, 0)
-STATUS = Status((CHANNEL,), ram_bytes=171 << 20, readers=2, restarts=0, running_s=5.0, news=())
+STATUS = Status((CHANNEL,), ram_bytes=171 << 20, workers=2, restarts=0, running_s=5.0, news=())
 EDGE = EdgeStats("a -> b", 10, 9, {"late": 1})
 
 
@@ -27,14 +27,13 @@ def report(edge=EDGE, **changes):
         fps=29.9,
         ages=LatencySummary(300, 0.001, 0.002, 0.003, 0.004),
         edges=(edge,),
-        strips_read=60,
     )
     values = {
         "station": "s",
         "reason": "stopped",
         "duration_s": 10.04,
         "channels": (channel,),
-        "restarts": {"card source": 0, "card reader 1": 2},
+        "restarts": {"card source": 0, "recorder": 2},
         "peak_ram_bytes": 171 << 20,
         "problems": (),
     }
@@ -43,12 +42,12 @@ def report(edge=EDGE, **changes):
 
 def test_the_line_has_its_figures_in_their_places():
     assert status_lines(STATUS) == [
-        "card  live     fps 30.0  age p50 1.2 ms p95 2.3 ms  depot 3/16  dropped 0  RAM 171 MiB  readers 2"
+        "card  live     fps 30.0  age p50 1.2 ms p95 2.3 ms  depot 3/16  dropped 0  RAM 171 MiB  workers 2"
     ]
 
 
 def test_jobs_are_told_when_there_are_any():
-    assert status_lines(replace(STATUS, jobs_running=1))[0].endswith("  readers 2  jobs 1 running")
+    assert status_lines(replace(STATUS, jobs_running=1))[0].endswith("  workers 2  jobs 1 running")
     both = replace(STATUS, jobs_running=2, jobs_waiting=3, restarts=1)
     assert status_lines(both)[0].endswith("  jobs 2 running, 3 waiting  restarts 1")
 
@@ -58,7 +57,7 @@ def test_several_channels_have_a_line_each_and_one_for_what_they_share():
     first, second, shared = status_lines(two)
     assert first.startswith("card       live     fps 30.0")
     assert second.startswith("door-left  lost     fps 30.0")
-    assert shared == "RAM 171 MiB  readers 2  restarts 1"
+    assert shared == "RAM 171 MiB  workers 2  restarts 1"
 
 
 def test_the_opening_tells_what_runs_and_how_much_room_there_is():
@@ -70,7 +69,7 @@ def test_the_opening_tells_what_runs_and_how_much_room_there_is():
 def test_the_account_says_whether_it_adds_up():
     assert report().ok
     assert "every frame is accounted for" in closing_lines(report())
-    assert "restarts: card reader 1 2" in closing_lines(report())
+    assert "restarts: recorder 2" in closing_lines(report())
     wrong = report(EdgeStats("a -> b", 10, 9, waiting=0))
     assert not wrong.ok
     assert any("DOES NOT ADD UP" in line for line in closing_lines(wrong))

@@ -23,7 +23,7 @@ class Channel:
 
     def __init__(self, name):
         self.name, self.depot_name = name, f"s-{name}"
-        self.books = Books([], None, f"{name} streamer")
+        self.books = Books(None, f"{name} streamer")
 
     def hear(self, stage, word):
         self.books.hear_streamer(word)

@@ -11,6 +11,7 @@ from rushes.station import page
 from rushes.station.messages import Serving, Viewed, ViewedEdge
 from rushes.station.page import Page
 from rushes.station.plan import WebPlan
+from rushes.station.tokens import Tokens
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_taken_port_that_nobody_asked_for_is_replaced_aloud(said, tmp_path, ta
 def test_a_taken_port_that_was_asked_for_is_an_error(said, tmp_path, taken):
     with pytest.raises(ConfigError, match=f"the page cannot be at 127.0.0.1:{taken}: Address already in use"):
         made(f"127.0.0.1:{taken}", said, tmp_path, asked=True).claim()
-    (tmp_path / "tokens.json").write_text('{"tokens": [{"name": "a"}]}')
+    Tokens(tmp_path).add("a")
     with pytest.raises(ConfigError, match=r"the page cannot be at no\.such\.host"):
         made("no.such.host.invalid:80", said, tmp_path, asked=True).claim()
 
@@ -61,14 +62,27 @@ def test_a_port_lost_to_another_program_at_the_last_moment_is_replaced_too(said,
     assert not made(f"127.0.0.1:{taken}", said, tmp_path, asked=True).another()
 
 
-@pytest.mark.parametrize("kept", [None, "{}", '{"tokens": []}', "broken"])
+@pytest.mark.parametrize("kept", [None, "{}", '{"tokens": []}'])
 def test_beyond_this_machine_it_needs_a_token(said, tmp_path, kept):
     if kept is not None:
-        (tmp_path / "tokens.json").write_text(kept)
+        path = tmp_path / "tokens.json"
+        path.write_text(kept)
+        path.chmod(0o600)
     with pytest.raises(ConfigError, match="rushes token add"):
         made("0.0.0.0:0", said, tmp_path, asked=True).claim()
-    (tmp_path / "tokens.json").write_text('{"tokens": [{"name": "a"}]}')
+    Tokens(tmp_path).add("a")
     made("0.0.0.0:0", said, tmp_path, asked=True).claim()
+
+
+@pytest.mark.parametrize(
+    ("kept", "mode", "remedy"), [("broken", 0o600, "move it away"), ("{}", 0o644, "chmod 600")]
+)
+def test_tokens_that_its_process_could_not_read_are_told_before_it_starts(said, tmp_path, kept, mode, remedy):
+    path = tmp_path / "tokens.json"
+    path.write_text(kept)
+    path.chmod(mode)
+    with pytest.raises(ConfigError, match=remedy):
+        made("0.0.0.0:0", said, tmp_path, asked=True).claim()
 
 
 def test_it_tells_where_it_is_and_who_looks(said, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -10,14 +9,14 @@ import sys
 import time
 
 import msgspec
-import numpy as np
 import pytest
 
 import rushes.cli
 from rushes.depot import Depot
 from rushes.lifecycle import StopToken
 from rushes.station import Plan, Runner
-from rushes.station.messages import Failed, Go, ReaderTask, Ready, Report, SourceTask, Stop
+from rushes.station import child as inside
+from rushes.station.messages import LINE_BYTES, Failed, Go, Opened, SourceTask, Stop, Trouble
 from rushes.station.processes import Backoff, Child, Stage, Supervisor
 
 PATIENCE_S = 20.0
@@ -39,13 +38,6 @@ def hear(child, kind):
     )
 
 
-def join(child):
-    """Has it read the depot, and waits until it has joined."""
-    hear(child, Ready)
-    child.tell(Go(0))
-    hear(child, Report)
-
-
 @pytest.fixture
 def depot():
     with Depot.create(
@@ -54,12 +46,16 @@ def depot():
         yield made
 
 
-def reader(depot, start=-1):
-    return ReaderTask(depot=depot.name, parent=os.getpid(), name="r", start=start, strips=True)
+def card(depot, parent=None, uri="testcard:64x32@30"):
+    parent = os.getpid() if parent is None else parent
+    return SourceTask(name="s", depot=depot, parent=parent, uri=uri, format="i420")
 
 
-def put(depot, number):
-    depot.put(np.zeros((48, 64), np.uint8), number)
+def begin(child, depot):
+    """Has it fill the depot, and waits until it does."""
+    hear(child, Opened)
+    child.tell(Go(time.monotonic_ns()))
+    eventually(lambda: depot.head >= 0, "a frame")
 
 
 def test_backoff_doubles_five_times_and_a_long_life_wipes_the_slate():
@@ -69,29 +65,22 @@ def test_backoff_doubles_five_times_and_a_long_life_wipes_the_slate():
     assert [backoff.died(0.0) for _ in range(5)] == [0.4, 0.8, 1.6, 3.2, None]
 
 
-def test_a_reader_reads_what_there_is_reports_and_ends_when_told(depot):
-    put(depot, 0)
-    child = Child(reader(depot))
+def test_a_process_does_its_task_and_ends_when_told(depot):
+    child = Child(card(depot.name))
     try:
-        join(child)
-        put(depot, 1)
-        child.tell(Stop(depot.head))
-        final = eventually(
-            lambda: next((w for w in child.hear() if isinstance(w, Report) and w.final), None),
-            "the last report",
-        )
-        assert (final.seen, final.depot_seen, final.depot_missed, final.depot_waiting) == (2, 2, 0, 0)
-        assert final.wrong == final.read == 1, "an empty picture is no card"
+        begin(child, depot)
+        child.tell(Stop())
         assert child.wait(PATIENCE_S)
         assert child.cause() == "ended with exit code 0"
+        assert depot.stats().stored == depot.head + 1
     finally:
         child.close()
 
 
 def test_a_process_says_why_it_cannot_go_on():
-    child = Child(ReaderTask(depot="there-is-none", parent=os.getpid(), name="r", start=-1))
+    child = Child(card("there-is-none"))
     try:
-        hear(child, Ready)
+        hear(child, Opened)
         child.tell(Go(0))
         assert "there-is-none" in hear(child, Failed).cause
         assert child.wait(PATIENCE_S)
@@ -101,9 +90,9 @@ def test_a_process_says_why_it_cannot_go_on():
 
 
 def test_a_killed_process_tells_its_signal(depot):
-    child = Child(reader(depot))
+    child = Child(card(depot.name))
     try:
-        hear(child, Ready)
+        hear(child, Opened)
         os.kill(child.pid, signal.SIGKILL)
         assert child.wait(PATIENCE_S)
         assert child.cause() == "killed by SIGKILL"
@@ -112,34 +101,31 @@ def test_a_killed_process_tells_its_signal(depot):
         child.close()
 
 
-def test_a_parent_that_does_not_listen_stops_no_reader(depot):
-    child = Child(reader(depot))
+def test_a_parent_that_does_not_listen_stops_nobody(monkeypatch):
+    ours, theirs = os.pipe()
     try:
-        join(child)
-        for pipe in child.pipes:
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
-        until = time.monotonic() + 3  # a report each 0.2 s, each with ages: several times what the pipe holds
-        number = 0
-        while time.monotonic() < until:
-            put(depot, number)
-            number += 1
-            time.sleep(0.002)
-        eventually(lambda: depot.stats().consumers[0].waiting == 0, "it has read all")
-        row = depot.stats().consumers[0]
-        assert row.seen + row.missed == number
-        assert row.seen > 0
+        os.set_blocking(theirs, False)
+        monkeypatch.setattr(inside, "_OUT", theirs)
+        link = inside.Link.__new__(inside.Link)  # without the parent and the orders of a process
+        told = next(count for count in range(1000) if not link.say(Trouble("x" * 400, count)))
+        assert told > 1
+        heard = os.read(ours, 1 << 20).splitlines()
+        assert len(heard) == told, "what found no room is left out whole"
+        assert all(len(each) < LINE_BYTES and msgspec.json.decode(each, type=Trouble) for each in heard)
+        assert link.say(Trouble("again"))
     finally:
-        child.close()
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_ctrl_c_does_not_reach_a_child(depot):
-    child = Child(reader(depot))
+    child = Child(card(depot.name))
     try:
-        join(child)
+        begin(child, depot)
         assert os.getpgid(child.pid) != os.getpgid(0)
         os.kill(child.pid, signal.SIGINT)
-        put(depot, 0)
-        eventually(lambda: depot.stats().consumers[0].seen == 1, "it goes on reading")
+        head = depot.head
+        eventually(lambda: depot.head > head + 3, "it goes on")
         assert child.running()
     finally:
         child.close()
@@ -153,9 +139,9 @@ def test_the_end_of_the_order_pipe_ends_a_process(depot):
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(msgspec.json.encode(reader(depot)) + b"\n")
+        process.stdin.write(msgspec.json.encode(card(depot.name)) + b"\n")
         process.stdin.flush()
-        assert b"ready" in process.stdout.readline()
+        assert b"opened" in process.stdout.readline()
         process.stdin.close()
         try:
             assert process.wait(PATIENCE_S) == 1
@@ -164,11 +150,10 @@ def test_the_end_of_the_order_pipe_ends_a_process(depot):
 
 
 def test_a_process_whose_parent_is_another_ends_at_once(depot):
-    task = msgspec.json.encode(ReaderTask(depot=depot.name, parent=1, name="r", start=-1))
     code = "from rushes.station.stages import main; main()"
     run = subprocess.run(
         [sys.executable, "-c", code],
-        input=task + b"\n",
+        input=msgspec.json.encode(card(depot.name, parent=1)) + b"\n",
         capture_output=True,
         timeout=PATIENCE_S,
         check=False,
@@ -181,9 +166,7 @@ def test_a_stage_that_keeps_dying_is_given_up_with_its_cause(monkeypatch):
     monkeypatch.setattr(Backoff, "FIRST_S", 0.001)
     monkeypatch.setattr(Backoff, "MOST", 2)
     deaths = []
-    stage = Stage(
-        "s", lambda: SourceTask(name="s", depot="d", parent=os.getpid(), uri="file:/none", format="i420")
-    )
+    stage = Stage("s", lambda: card("d", uri="file:/none"))
     supervisor = Supervisor(
         [stage], on_word=lambda stage, word: None, on_death=lambda stage, cause: deaths.append(cause)
     )

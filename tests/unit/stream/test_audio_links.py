@@ -66,7 +66,7 @@ def test_with_keys_both_ends_know_each_other(tmp_path: Path) -> None:
                 next(iter(stranger.handler))
 
 
-def test_messages_of_others_are_refused_and_sound_goes_on() -> None:
+def test_messages_of_others_are_refused_and_sound_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     rogue, heard = publisher(ANYWHERE)
     with rogue, AudioReceiver(rogue.address) as receiver:
         heard.wait("subscribed")
@@ -78,6 +78,7 @@ def test_messages_of_others_are_refused_and_sound_goes_on() -> None:
         for changed in (header.replace(b"pcm", b"raw"), header[:-1]):
             rogue.publish(PIXELS, changed, TONE)
         until(lambda: receiver.stats().refused == 4)
+        assert caplog.text.count("was refused") == 1  # who sends nothing but nonsense must not fill the disk
         rogue.publish(PIXELS, header, TONE)
         np.testing.assert_array_equal(receiver.recv(20_000)["arr"], TONE)
         assert receiver.stats().adds_up

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from rushes.depot import Depot
 from rushes.errors import UnknownName
@@ -15,20 +14,6 @@ from rushes.stream.receiver import Receiver
 from rushes.stream.streamer import Streamer
 from rushes.wire.flow import Gap
 from tests.support.streams import PATIENCE_S, Reading, at_rest, check_received, eventually, joined, picture
-
-FRAMES: dict[str, tuple[str, NDArray[Any]]] = {
-    "bgr24": ("bgr24", picture()),
-    "rgb24": ("rgb24", picture(seed=3)),
-    # JPEG has no alpha: what comes out of it is opaque.
-    "bgra": ("bgra", np.dstack([picture(), np.full((48, 64), 255, np.uint8)])),
-    "gray8": ("gray8", picture(channels=1)),
-    "gray8 with a channel": ("gray8", picture(channels=1)[..., None]),
-    "i420": ("i420", np.full((72, 64), 128, np.uint8)),
-    "float32": ("array", np.linspace(-1, 1, 60, dtype=np.float32).reshape(3, 4, 5)),
-    "uint16": ("array", np.arange(600, dtype=np.uint16).reshape(20, 30)),
-    "not in a row": ("bgr24", picture(96, 128)[::2, ::2]),
-}
-WAYS = ["ipc://round", "ipc://round?shm=no", "tcp://127.0.0.1:0", "tcp://127.0.0.1:0?shm=no", "shm://round"]
 
 
 @pytest.mark.parametrize("way", ["ipc://two", "ipc://two?shm=no"])

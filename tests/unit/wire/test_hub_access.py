@@ -47,9 +47,7 @@ def test_work_goes_from_streamer_to_worker_and_its_result_to_the_receiver(guarde
         ):
             await work_store(streamer.jetstream())
             out = receiver.jetstream()
-            await out.add_stream(
-                StreamConfig(name="R_cam", subjects=["rushes.cam.result", "rushes.cam.dead"])
-            )
+            await out.add_stream(StreamConfig(name="R_cam", subjects=["rushes.cam.result"]))
             results = await out.pull_subscribe("rushes.cam.result", durable="out", stream="R_cam")
             for _ in range(2):
                 sent = await streamer.jetstream().publish(

@@ -44,8 +44,7 @@ def test_each_role_does_its_part(guarded: Hub) -> None:
         streamer.work_stream("cam", ["faces"])
         receiver.result_stream("cam")
         stored(send(streamer, range(1)))
-        taken, results, dead = Taken(), Taken(), Taken()
-        receiver.advisories("cam", dead)
+        taken, results = Taken(), Taken()
         with (
             worker.pull("cam", "faces", batch=1, on_item=taken),
             receiver.pull_results("cam", batch=1, on_item=results),

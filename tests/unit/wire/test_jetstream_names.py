@@ -24,7 +24,6 @@ BAD = ["", "a.b", "a b", "*", ">", "a\r\n", "ä", "x" * 100]
         lambda made, bad: made.result_stream(bad),
         lambda made, bad: made.pull("cam", bad, batch=1, on_item=print),
         lambda made, bad: made.pull_results(bad, batch=1, on_item=print),
-        lambda made, bad: made.advisories(bad, print),
         lambda made, bad: made.backlog("cam", [bad]),
         lambda made, bad: made.tracks(bad),
         lambda made, bad: made.delete(bad),

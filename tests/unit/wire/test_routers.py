@@ -6,6 +6,7 @@ import queue
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from rushes.errors import WireError
 from rushes.wire.name_lock import NameLock
 from rushes.wire.process_mark import Mark, lives, own_mark, watch
 from rushes.wire.zmq_dealer import Dealer
+from rushes.wire.zmq_io import Link
 from rushes.wire.zmq_router import Router
 
 LONG_S = 20.0
@@ -145,3 +147,21 @@ def test_a_name_is_one_processs_and_free_when_that_is_killed(tmp_path: Path) -> 
         process.wait()
         NameLock(place, "x").release()
     assert not place.exists()
+
+
+def test_one_that_was_closed_before_it_began_calls_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = threading.Event()
+    close = Link._close
+
+    def slowly(link: Link) -> None:
+        called.wait(0.3)  # time enough for a thread that was let go to call back
+        close(link)
+
+    monkeypatch.setattr(Link, "_close", slowly)
+
+    def call(*what: object) -> None:
+        called.set()
+
+    Dealer("here+work", shown="shm://here", on_up=call, on_down=call, on_message=call, on_turn=call).close()
+    Router("here+work", shown="shm://here", on_message=call, on_gone=call, on_turn=call).close()
+    assert not called.is_set()

@@ -23,12 +23,15 @@ def check_options(
     memory_bytes: int,
     disk_bytes: int | None,
     threads: int | None,
+    overwrite: bool,
 ) -> None:
     """UnknownName or ConfigError for what is wrong whatever the source is."""
     if format not in FORMATS:
         raise unknown_name("recording format", format, FORMATS)
     if not 1 <= quality <= 100:
         raise ConfigError(f"quality must be from 1 to 100, not {quality!r}", option="quality")
+    if overwrite and format != "mp4":
+        raise ConfigError("overwrite is for an mp4; pictures need a folder without any", option="overwrite")
     numbers = {"every_s": every_s, "memory_bytes": memory_bytes, "disk_bytes": disk_bytes, "threads": threads}
     for option, value in numbers.items():
         if value is not None and not value > 0:

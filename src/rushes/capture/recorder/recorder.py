@@ -67,7 +67,7 @@ class Recorder:
         unpack: bool = True,
         overwrite: bool = False,
     ) -> None:
-        check_options(format, every_s, quality, memory_bytes, disk_bytes, threads)
+        check_options(format, every_s, quality, memory_bytes, disk_bytes, threads, overwrite)
         if format == "mp4":
             importlib.import_module(
                 "rushes.codecs.video.writer"

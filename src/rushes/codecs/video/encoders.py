@@ -12,7 +12,7 @@ from rushes.errors import ConfigError, EncodeError, unknown_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["CODERS", "Encoder", "crf", "encoder_options", "find_encoder", "names_of"]
+__all__ = ["CODERS", "Encoder", "check_pace", "crf", "encoder_options", "find_encoder", "names_of"]
 
 CODERS: Mapping[str, tuple[str, ...]] = {"h264": ("libx264", "libopenh264", "h264_nvenc")}
 """For each coding the encoders that make it, best first."""
@@ -51,6 +51,16 @@ def find_encoder(names: Iterable[str]) -> Encoder:
     raise EncodeError(
         "no video encoder can be opened; tried: " + ("; ".join(refused) or "none"), format="video"
     )
+
+
+def check_pace(fps: float, gop_s: float, threads: int) -> None:
+    """Raises ConfigError for figures that no encoder here is run with."""
+    if not 0 <= fps <= 1000:
+        raise ConfigError(f"fps must be 0 (irregular) to 1000, got {fps}", option="fps")
+    if not 0 < gop_s <= 3600:
+        raise ConfigError(f"gop_s must be above 0 and at most 3600 seconds, got {gop_s}", option="gop_s")
+    if not 1 <= threads <= 64:
+        raise ConfigError(f"threads must be from 1 to 64, got {threads}", option="threads")
 
 
 def crf(quality: int) -> int:

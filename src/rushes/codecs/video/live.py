@@ -13,13 +13,13 @@ import numpy as np
 
 from rushes._native import compiled
 from rushes.codecs.colour import bgra_to_i420
-from rushes.codecs.video.encoders import encoder_options, find_encoder, names_of
+from rushes.codecs.video.encoders import check_pace, encoder_options, find_encoder, names_of
 from rushes.codecs.video.library import FFmpegError, Flags, PictureType, av
-from rushes.codecs.video.memory import THEIRS, wrap
+from rushes.codecs.video.memory import THEIRS, padded, wrap
 from rushes.codecs.video.pictures import to_picture
 from rushes.codecs.video.scale import convert, reshape_frame
 from rushes.codecs.video.stamps import TICKS_PER_S, Stamps
-from rushes.errors import ConfigError, CorruptImage, EncodeError, FrameError, unknown_name
+from rushes.errors import CorruptImage, EncodeError, FrameError, unknown_name
 from rushes.frame import check_array, picture_size
 from rushes.lifecycle import Closeable
 from rushes.limits import MAX_PIXELS, check_pixels
@@ -129,10 +129,7 @@ class LiveEncoder(Closeable):
                 shape=tuple(array.shape),
                 format=format,
             )
-        if self.width % 2 or self.height % 2:
-            # By the edge: black would shine through at the rim, and cost bytes.
-            sides = ((0, self.height % 2), (0, self.width % 2), *((0, 0),) * (array.ndim - 2))
-            array = np.pad(array, sides, mode="edge")
+        array = padded(array, self.height, self.width)
         if format in ("bgr24", "rgb24") and compiled() is not None:
             # By this way round, with the compiled core, in half the time that the library's scaler takes.
             array, format = convert(array, format, "bgra"), "bgra"
@@ -252,9 +249,4 @@ def _check(width: int, height: int, fps: float, gop_s: float, threads: int) -> N
             f"H.264 is made of {MIN_SIDE} to {MAX_SIDE} pixels a side here, not {width}x{height}",
             shape=(height, width),
         )
-    if not 0 <= fps <= 1000:
-        raise ConfigError(f"fps must be 0 (irregular) to 1000, got {fps}", option="fps")
-    if not 0 < gop_s <= 3600:
-        raise ConfigError(f"gop_s must be above 0 and at most 3600 seconds, got {gop_s}", option="gop_s")
-    if not 1 <= threads <= 64:
-        raise ConfigError(f"threads must be from 1 to 64, got {threads}", option="threads")
+    check_pace(fps, gop_s, threads)

@@ -12,7 +12,7 @@ from rushes.codecs.video.library import VideoFrame
 if TYPE_CHECKING:
     from rushes.codecs.colour import Pixels
 
-__all__ = ["THEIRS", "shape_of", "take", "unwrap", "wrap"]
+__all__ = ["THEIRS", "padded", "shape_of", "take", "unwrap", "wrap"]
 
 THEIRS = {"bgr24": "bgr24", "rgb24": "rgb24", "bgra": "bgra", "gray8": "gray", "i420": "yuv420p"}
 """Our name of each pixel format, and the library's."""
@@ -23,6 +23,15 @@ _CHANNELS = {"bgr24": (3,), "rgb24": (3,), "bgra": (4,), "gray8": ()}
 def shape_of(format: str, height: int, width: int) -> tuple[int, ...]:
     """The shape of the array that holds a picture of this size."""
     return (height * 3 // 2, width) if format == "i420" else (height, width, *_CHANNELS[format])
+
+
+def padded(array: Pixels, height: int, width: int) -> Pixels:
+    """The picture of that size with even sides, which coders want; itself when they are."""
+    if height % 2 == 0 and width % 2 == 0:
+        return array
+    # By the edge: black would shine through at the rim, and cost bytes.
+    sides = ((0, height % 2), (0, width % 2), *((0, 0),) * (array.ndim - 2))
+    return np.pad(array, sides, mode="edge")
 
 
 def wrap(array: Pixels, format: str) -> VideoFrame:

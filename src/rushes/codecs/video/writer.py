@@ -7,11 +7,9 @@ import threading
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-import numpy as np
-
-from rushes.codecs.video.encoders import Encoder, encoder_options, find_encoder, names_of
+from rushes.codecs.video.encoders import Encoder, check_pace, encoder_options, find_encoder, names_of
 from rushes.codecs.video.library import FFmpegError, PictureType, av
-from rushes.codecs.video.memory import THEIRS, wrap
+from rushes.codecs.video.memory import THEIRS, padded, wrap
 from rushes.codecs.video.output import Output
 from rushes.codecs.video.scale import reshape_frame
 from rushes.codecs.video.stamps import TICKS_PER_S, USUAL_FPS, Stamps
@@ -191,10 +189,7 @@ class VideoWriter(Closeable):
                 shape=tuple(array.shape),
                 format=self.format,
             )
-        if self.width % 2 or self.height % 2:
-            sides = ((0, self.height % 2), (0, self.width % 2), *((0, 0),) * (array.ndim - 2))
-            array = np.pad(array, sides, mode="edge")
-        frame = wrap(array, self.format)
+        frame = wrap(padded(array, self.height, self.width), self.format)
         return frame if self.format == "i420" else reshape_frame(frame, "i420", full_range=True)
 
     def _add_stream(self, name: str, fps: float, threads: int, settings: dict[str, str]) -> Any:
@@ -263,9 +258,4 @@ def _check(width: int, height: int, fps: float, format: str, gop_s: float, threa
         raise unknown_name("pixel format", format, THEIRS)
     if format == "i420" and (width % 2 or height % 2):
         raise ConfigError(f"i420 needs an even width and height, not {width}x{height}", option="format")
-    if not 0 <= fps <= 1000:
-        raise ConfigError(f"fps must be 0 (irregular) to 1000, got {fps}", option="fps")
-    if not 0 < gop_s <= 3600:
-        raise ConfigError(f"gop_s must be above 0 and at most 3600 seconds, got {gop_s}", option="gop_s")
-    if not 1 <= threads <= 64:
-        raise ConfigError(f"threads must be from 1 to 64, got {threads}", option="threads")
+    check_pace(fps, gop_s, threads)

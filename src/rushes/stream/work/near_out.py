@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rushes.errors import FrameError
 from rushes.stream import encoding, parcel
 from rushes.stream.copies import Copies
-from rushes.stream.outgoing import Outgoing
+from rushes.stream.outgoing import Outgoing, put_at_once
 from rushes.stream.wire_out import Kept, header_of
 from rushes.stream.work.near_link import check_keys
 from rushes.stream.work.near_memory import ROOM, Memory
@@ -94,17 +94,7 @@ class NearOut:
         job = _Job(kept, place, meta)
         if self._out is not None:
             return self._out.put(job)
-        self._edge.offer()
-        try:
-            reason = self._store(job, wait=self._policy == "block")
-        except BaseException:  # whatever it is, the frame has an outcome
-            self._edge.drop("bad")
-            raise
-        if reason:
-            self._edge.drop(reason)
-        else:
-            self._edge.deliver()
-        return reason
+        return put_at_once(self._edge, lambda: self._store(job, wait=self._policy == "block"))
 
     def close(self) -> None:
         """Waits for workers as long as there is less to do from second to second; what is left they tell of."""

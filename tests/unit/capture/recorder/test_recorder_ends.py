@@ -146,6 +146,11 @@ def test_options_that_cannot_be(options, tmp_path):
         Recorder(Cards(1), tmp_path / "a.mp4", **options)
 
 
+def test_pictures_cannot_be_overwritten_and_whoever_asks_for_it_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="mp4"):
+        Recorder(Cards(1), tmp_path / "out", format="jpeg", overwrite=True)
+
+
 def test_names_that_are_none(tmp_path):
     with pytest.raises(UnknownName, match="jpeg"):
         Recorder(Cards(1), tmp_path / "a", format="jpg")

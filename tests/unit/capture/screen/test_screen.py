@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from rushes.capture.records import FillsArrays
 from rushes.capture.screen import choose as choosing
 from rushes.capture.sources import open_source
 from tests.support.xvfb import painted, xvfb
+from tests.unit.capture.closing import closed_while_taken_from
 
 BACKENDS = ("x-shm", "x11grab", "mss")
 GROUND, BLUE = (0x60, 0x40, 0x20), (255, 0, 0)  # as BGR
@@ -156,19 +156,7 @@ def test_a_display_that_goes_away_is_a_lost_source(backend):
 
 def test_close_ends_an_iteration_from_another_thread(display):
     source = open_source("screen:", display=display, fps=0.5)
-    got, ended = threading.Event(), threading.Event()
-
-    def consume():
-        for _ in source:
-            got.set()
-        ended.set()
-
-    thread = threading.Thread(target=consume)
-    thread.start()
-    assert got.wait(PATIENCE_S)
-    source.close()
-    assert ended.wait(PATIENCE_S)
-    thread.join()
+    closed_while_taken_from(source, lambda: source)
     assert source.stats().state == "closed"
     source.close()
 
