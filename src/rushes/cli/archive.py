@@ -22,7 +22,9 @@ __all__ = ["Cold", "archive", "check_there", "disk_told"]
 
 _FAILED, _PARTIAL = 1, 3
 
-archive = App(name="archive", help="Look at recordings, check them, and get them out.")
+archive = App(
+    name="archive", help_format="markdown", help="Look at recordings, check them, and get them out."
+)
 
 From = Annotated[
     str | None,

@@ -12,7 +12,9 @@ from rushes.cli.options import Json, console, print_json, table
 
 __all__ = ["Sets", "config"]
 
-config = App(name="config", help="Write, check and describe the file that a station runs by.")
+config = App(
+    name="config", help_format="markdown", help="Write, check and describe the file that a station runs by."
+)
 
 Sets = Annotated[
     list[str] | None,

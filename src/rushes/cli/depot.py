@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["depot"]
 
-depot = App(name="depot", help="Look at depots in shared memory and tidy them up.")
+depot = App(name="depot", help_format="markdown", help="Look at depots in shared memory and tidy them up.")
 depot.command(top)
 
 

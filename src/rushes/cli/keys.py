@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["keys"]
 
-keys = App(name="keys", help="Make keys, so that only those you allow can join a stream.")
+keys = App(
+    name="keys", help_format="markdown", help="Make keys, so that only those you allow can join a stream."
+)
 
 _SECRET = (".key", ".token")
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["token"]
 
 token = App(
-    name="token", help="Tokens by which people and programs are let into a station's page and interface."
+    name="token",
+    help_format="markdown",
+    help="Tokens by which people and programs are let into a station's page and interface.",
 )
 
 Data = Annotated[str, Parameter("--data", help="The station's folder.")]
