@@ -51,7 +51,8 @@ def judge(site: Site, seen: Seen, over_s: float, ended: tuple[int, Any, int, Any
 def _account(code: int, told: Any, seen: Seen) -> Finding:
     wrong = [f"{each} (looked at while it ran)" for each in seen.wrong]
     if told is None or code:
-        wrong.append(f"the station ended with {code}, and {'no' if told is None else 'an'} account")
+        why = "no account" if told is None else f"{told['reason']}: {'; '.join(told['problems'])}"
+        wrong.append(f"the station ended with {code}, {why}")
     edges = [edge for channel in (told or {}).get("channels", []) for edge in channel["edges"]]
     wrong += [f"{each['edge']} does not add up: {each}" for each in edges if not each["adds_up"]]
     if not edges or not seen.accounts:

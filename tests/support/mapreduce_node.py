@@ -36,9 +36,10 @@ def receive(endpoint: str, file: str) -> None:
     """Appends a line for all it is handed: run is not told to users, so that a run's end is the caller's to know."""
     out = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with Receiver(endpoint, mapreduce=True, insecure=INSECURE) as receiver:
+        frames = receiver.frames()  # before it can be asked to end, after which there are none to be had
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=receiver.stop).start())
         print(receiver.address, flush=True)
-        for each in receiver.frames():
+        for each in frames:
             if isinstance(each, Gap):
                 os.write(out, f"{each.track} gap {each.first}-{each.last} {each.reason}\n".encode())
             else:

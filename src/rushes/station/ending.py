@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["end_in_order"]
 
-_SOURCE_END_S = 3.0
-_DRAIN_S = 4.0
-_WORKER_END_S = 3.0
-_LATE_END_S = 3.0
+_SOURCE_END_S = 5.0
+_DRAIN_S = 5.0
+_WORKER_END_S = 5.0
+_LATE_END_S = 5.0
 _SHARED_END_S = 15.0
 _PAGE_END_S = 2.0
 _HUB_END_S = 8.0
@@ -26,7 +26,8 @@ def end_in_order(runner: Runner) -> list[Stage]:
     """The sources, then the readers once they have read all, then those who bring it further, and the hub last, as
     works end by way of it; who did not end in time.
 
-    Who looks at the page has no say in how long this takes, and what has not begun is not waited for.
+    Who looks at the page has no say in how long this takes, and what has not begun is not waited for. A page that takes
+    longer than it is given is killed and named nowhere: it has nothing of anybody's that could be lost.
     """
     supervisor, channels = runner.supervisor, list(runner.channels.values())
     page = [] if runner.page is None else [runner.page.stage]
@@ -50,7 +51,7 @@ def end_in_order(runner: Runner) -> list[Stage]:
     stuck += supervisor.see_out(late, _LATE_END_S)
     # Told to end together with the readers; files take longer to end than they do.
     stuck += supervisor.see_out(takers, _SHARED_END_S)
-    stuck += supervisor.see_out(page, _PAGE_END_S)
+    supervisor.see_out(page, _PAGE_END_S)
     _tell_end(hub)
     return stuck + supervisor.see_out(hub, _HUB_END_S)
 
