@@ -14,7 +14,7 @@ from tests.soak.site import site
 from tests.soak.verdict import Finding, judge
 from tests.soak.watch import Watch
 
-_WELL_S, _HEAL_S = 60.0, 30.0
+_WELL_S, _HEAL_S, _SETTLE_S = 60.0, 30.0, 8.0
 
 
 @dataclass
@@ -83,6 +83,9 @@ def soak(
                     break
                 report.healed_s.append(healed)
                 say(f"{time.monotonic() - began:7.1f} s  {told}: well after {healed:.2f} s")
+            # A recorder whose disk was full tries again after five seconds; what still stands still then is a fault.
+            time.sleep(_SETTLE_S)
+            made.wait_well(_HEAL_S)
             report.harms = harms.done
             over_s = time.monotonic() - made.began
         report.findings += judge(made, seen, over_s, made.end())
