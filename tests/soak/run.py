@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.soak.harms import Harms
-from tests.soak.site import site
+from tests.soak.site import Site, site
 from tests.soak.verdict import Finding, judge
 from tests.soak.watch import Watch
 
@@ -78,17 +78,21 @@ def soak(
                 told = harms.next()
                 healed = made.wait_well(_HEAL_S)
                 if healed is None:
-                    wrong = (f"not well {_HEAL_S:.0f} s after {told}: {made.log()[-2000:]}",)
-                    report.findings.append(Finding("healing", "", wrong))
+                    report.findings.append(_unwell(made, told))
                     break
                 report.healed_s.append(healed)
                 say(f"{time.monotonic() - began:7.1f} s  {told}: well after {healed:.2f} s")
             # A recorder whose disk was full tries again after five seconds; what still stands still then is a fault.
             time.sleep(_SETTLE_S)
-            made.wait_well(_HEAL_S)
+            if made.wait_well(_HEAL_S) is None:
+                report.findings.append(_unwell(made, "the last harm"))
             report.harms = harms.done
             over_s = time.monotonic() - made.began
         report.findings += judge(made, seen, over_s, made.end())
         if report.wrong:
             say(made.log()[-4000:])
     return report
+
+
+def _unwell(made: Site, after: str) -> Finding:
+    return Finding("healing", "", (f"not well {_HEAL_S:.0f} s after {after}: {made.log()[-2000:]}",))

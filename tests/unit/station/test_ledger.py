@@ -68,6 +68,14 @@ def test_a_reader_goes_on_where_its_last_process_was_known_to_be(lives):
     assert edge.delivered == sum(seen for seen, _ in lives)
 
 
+def test_a_reader_that_is_known_to_be_beyond_an_older_look_at_the_depot_adds_up():
+    book = ReaderBook()
+    book.update(7, 2)
+    edge = book.edge("e", 6, None)
+    assert (edge.offered, edge.waiting) == (9, 0)
+    assert edge.adds_up
+
+
 def test_a_reader_the_depot_counts_differently_shows():
     book = ReaderBook()
     book.update(5, 0)
