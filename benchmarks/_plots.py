@@ -12,10 +12,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmarks import _soak_block
 from benchmarks._page import curves, figure, judged, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 FORM = 1
@@ -84,21 +85,23 @@ def drawn_from(path: Path) -> str | None:
     return found[1] if found else None
 
 
-def wanted(records: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def wanted(records: Mapping[str, dict[str, Any]], soak: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """By the name of each plot, what it shows."""
     out: dict[str, Any] = {"bench-ratios.svg": rows(records)}
     for record in records.values():
         out |= {f"bench-growth-{curve['id']}.svg": _shown(curve) for curve in curves(record)}
-    return out
+    return out if soak is None else out | {_soak_block.PLOT: _soak_block.shown(soak)}
 
 
-def write(records: Mapping[str, dict[str, Any]], folder: Path) -> list[Path]:
+def write(
+    records: Mapping[str, dict[str, Any]], folder: Path, soak: Mapping[str, Any] | None = None
+) -> list[Path]:
     """Draws those that do not show what is kept; which. ModuleNotFoundError without matplotlib."""
     import matplotlib as mpl
 
     mpl.use("agg")
     made = []
-    for name, shown in wanted(records).items():
+    for name, shown in wanted(records, soak).items():
         path, told = folder / name, digest(shown)
         if drawn_from(path) == told:
             continue
@@ -112,7 +115,8 @@ def write(records: Mapping[str, dict[str, Any]], folder: Path) -> list[Path]:
             ("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), TEXT
         )
         with mpl.rc_context(settings | colours):
-            drawing = _draw_rows(shown) if name == "bench-ratios.svg" else _draw_curve(shown)
+            draw: Callable[[Any], Any] = _DRAW.get(name, _draw_curve)
+            drawing = draw(shown)
             # No date and no version: the same figures make the same file.
             told_of = {"Date": None, "Creator": None, "Description": f"drawn from {told}"}
             drawing.savefig(path, transparent=True, metadata=told_of)
@@ -221,3 +225,24 @@ def _draw_series(axes: Any, amounts: list[float], series: dict[str, Any], colour
     axes.errorbar(
         xs, values, yerr=spread, color=colour, marker=mark, markersize=4, capsize=2, label=series["title"]
     )
+
+
+def _draw_memory(shown: dict[str, Any]) -> Any:
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(7.2, 3.6), layout="constrained")
+    axes = drawing.add_subplot()
+    for at, (name, values) in enumerate(shown["memory"].items()):
+        held = [float("nan") if each is None else each for each in values]
+        style = ("-", "--", ":")[at // len(LINES) % 3]
+        axes.plot(range(len(held)), held, style, color=LINES[at % len(LINES)], linewidth=1.3, label=name)
+    axes.set(xlabel="minutes", ylabel="own memory, MiB", xlim=(0, shown["seconds"] / 60))
+    axes.set_ylim(0, 1.15 * axes.get_ylim()[1])
+    axes.grid(color=GRID)
+    axes.spines[["top", "right"]].set_visible(False)
+    drawing.legend(frameon=False, fontsize=7, loc="outside right center")
+    return drawing
+
+
+_DRAW: Mapping[str, Callable[[Any], Any]] = {"bench-ratios.svg": _draw_rows, _soak_block.PLOT: _draw_memory}
+"""Those that are not curves of costs."""

@@ -16,6 +16,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[0] = str(HERE.parent)
 DOCS = HERE.parent / "docs"
+SOAK = HERE / "results" / "soak" / "hour.json"
 SMOKE = HERE / "results" / "smoke" / "growth.json"
 TITLES = {
     "depot": "The depot",
@@ -51,6 +52,11 @@ def whole_page(records: dict[str, dict[str, Any]]) -> str:
     return page(*records.values(), plots=True)
 
 
+def soaked() -> dict[str, Any] | None:
+    """What the kept soak found, if there is one."""
+    return json.loads(SOAK.read_text(encoding="utf-8")) if SOAK.exists() else None
+
+
 def plan_block(records: dict[str, dict[str, Any]]) -> str:
     """What stands between the marks of docs/design/growth.md; of a smoke run as long as there is no other."""
     from benchmarks._growth_block import block
@@ -61,15 +67,16 @@ def plan_block(records: dict[str, dict[str, Any]]) -> str:
 
 def write_all() -> None:
     """The page, the plots and the plan's figures."""
-    from benchmarks import _growth_block, _plots
+    from benchmarks import _growth_block, _plots, _soak_block
 
-    records = kept()
+    records, soak = kept(), soaked()
     if "growth" in records:
         SMOKE.unlink(missing_ok=True)
     (DOCS / "benchmarks.md").write_text(whole_page(records), encoding="utf-8")
     _growth_block.fill(DOCS / "design" / "growth.md", plan_block(records))
+    _growth_block.fill(DOCS / "design" / "soak.md", _soak_block.block(soak))
     try:
-        _plots.write(records, DOCS / "images")
+        _plots.write(records, DOCS / "images", soak)
     except ModuleNotFoundError as error:
         if error.name != "matplotlib":
             raise

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
+import functools
 import sys
 from pathlib import Path
 
+from benchmarks._harness import save
 from rushes.limits import parse_duration
 from tests.soak.run import soak
 
@@ -18,9 +19,10 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="where to keep what was found")
     parser.add_argument("--keep", type=Path, help="a folder that stays, with logs and recordings")
     options = parser.parse_args()
-    report = soak(parse_duration(options.long), options.seed, keep=options.keep, say=print)
+    say = functools.partial(print, flush=True)
+    report = soak(parse_duration(options.long), options.seed, keep=options.keep, say=say)
     if options.json is not None:
-        options.json.write_text(json.dumps(report.as_record(), indent=1) + "\n")
+        save(report.as_record(), options.json)
     print(report.table())
     return 1 if report.wrong else 0
 

@@ -11,12 +11,27 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tests.soak.site import Site
 
 _BLOCK = bytes(1 << 16)
+
+
+class Done(NamedTuple):
+    """One harm: what kind, to whom ("" for the disk and the line), and how long it lasted."""
+
+    kind: str
+    whom: str = ""
+    long_s: float = 0.0
+
+    def __str__(self) -> str:
+        return (
+            self.kind
+            + (f" {self.whom}" if self.whom else "")
+            + (f" for {self.long_s:.1f} s" if self.long_s else "")
+        )
 
 
 class Harms:
@@ -27,15 +42,15 @@ class Harms:
         self._bag: list[str] = []
         self.done: Counter[str] = Counter()
 
-    def next(self) -> str:
-        """Does one; what it was."""
+    def next(self) -> Done | None:
+        """Does one; what it was, None if there was nobody to harm."""
         table = _TABLE if self._site.small_disk else [each for each in _TABLE if each != "disk full"]
         self._bag = self._bag or self._lot.sample(table, len(table))
         kind = self._bag.pop()
-        told = _DOING[kind](self._site, self._lot)
-        if told:
+        done = _DOING[kind](self._site, self._lot)
+        if done is not None:
             self.done[kind] += 1
-        return f"{kind}: {told}" if told else ""
+        return done
 
 
 def named(pid: int) -> str:
@@ -51,21 +66,21 @@ def _someone(site: Site, lot: random.Random) -> int | None:
     return lot.choice(found) if found else None
 
 
-def _kill(site: Site, lot: random.Random) -> str:
+def _kill(site: Site, lot: random.Random) -> Done | None:
     pid = _someone(site, lot)
     if pid is None:
-        return ""
+        return None
     name = named(pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     site.killed = pid
-    return name
+    return Done("kill", name)
 
 
-def _stall(site: Site, lot: random.Random) -> str:
+def _stall(site: Site, lot: random.Random) -> Done | None:
     pid = _someone(site, lot)
     if pid is None:
-        return ""
+        return None
     name, long_s = named(pid), lot.uniform(0.3, 3.0)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGSTOP)
@@ -73,22 +88,22 @@ def _stall(site: Site, lot: random.Random) -> str:
             time.sleep(long_s)
         finally:
             os.kill(pid, signal.SIGCONT)
-    return f"{name} for {long_s:.1f} s"
+    return Done("stall", name, long_s)
 
 
-def _cut(site: Site, lot: random.Random) -> str:
+def _cut(site: Site, lot: random.Random) -> Done:
     long_s = lot.uniform(0.2, 3.0)
     site.line.cut()
     time.sleep(long_s)
     site.line.mend()
-    return f"for {long_s:.1f} s"
+    return Done("cut", long_s=long_s)
 
 
-def _fill(site: Site, lot: random.Random) -> str:
+def _fill(site: Site, lot: random.Random) -> Done:
     long_s = lot.uniform(0.5, 3.0)
     with _filled(site.disk / "filler"):
         time.sleep(long_s)
-    return f"for {long_s:.1f} s"
+    return Done("disk full", long_s=long_s)
 
 
 @contextlib.contextmanager
@@ -106,7 +121,7 @@ def _filled(path: Path) -> Iterator[None]:
         path.unlink()
 
 
-_DOING: dict[str, Callable[[Site, random.Random], str]] = {
+_DOING: dict[str, Callable[[Site, random.Random], Done | None]] = {
     "kill": _kill,
     "stall": _stall,
     "cut": _cut,

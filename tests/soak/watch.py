@@ -52,6 +52,19 @@ class Seen:
                 found.append((name, round(statistics.median(second)), round(statistics.median(last))))
         return found
 
+    def by_minute(self) -> dict[str, list[float | None]]:
+        """MiB of each name by minutes from the beginning, the median of a minute's looks; None when it was not seen."""
+        found: dict[str, list[float | None]] = {}
+        for name, samples in sorted(self.memory.items()):
+            minutes: dict[int, list[int]] = defaultdict(list)
+            for at, held in samples:
+                minutes[int(at // 60)].append(held)
+            found[name] = [
+                round(statistics.median(minutes[at]) / 2**20, 1) if at in minutes else None
+                for at in range(max(minutes) + 1)
+            ]
+        return found
+
 
 class Watch:
     """Looks once a second, on a thread of its own, from the beginning of its block to the end."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks import _plots, report
+from benchmarks._growth_block import BEGIN, END
 from benchmarks._page import alone, page, table_of_targets
 from tests.unit.benchmarks.records import ROOT
 from tests.unit.benchmarks.test_report import claim, part, record
@@ -105,7 +106,9 @@ def test_new_figures_are_drawn(records: dict[str, dict[str, Any]], tmp_path: Pat
 
 
 def test_the_plots_in_the_documents_show_what_is_kept() -> None:
-    wanted = {name: _plots.digest(shown) for name, shown in _plots.wanted(report.kept()).items()}
+    wanted = {
+        name: _plots.digest(shown) for name, shown in _plots.wanted(report.kept(), report.soaked()).items()
+    }
     assert {name: _plots.drawn_from(IMAGES / name) for name in wanted} == wanted, (
         "benchmarks/report.py draws them"
     )
@@ -151,9 +154,8 @@ def test_without_matplotlib_the_page_is_written_and_plots_are_left(tmp_path: Pat
         "report.main()"
     )
     (tmp_path / "design").mkdir()
-    (tmp_path / "design" / "growth.md").write_text(
-        "<!-- figures: made by benchmarks/report.py -->\n<!-- end of figures -->\n"
-    )
+    for name in ("growth.md", "soak.md"):
+        (tmp_path / "design" / name).write_text(f"{BEGIN}\n{END}\n")
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],
         cwd=ROOT,
