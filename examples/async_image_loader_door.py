@@ -37,7 +37,7 @@ def main() -> None:
     for number in range(12):
         ask(f"page1_{number}", number)
     ask("page2_0", 12, ImageLoadPriority.HIGH)
-    print(f"{loader.get_pending_count()} pictures asked for")
+    print(f"13 pictures asked for, {loader.get_pending_count()} still to come")
     dropped = loader.cancel_obsolete_for_texture("page1", keep_request_id="page1_11")
     print(f"page turned: {dropped} dropped, {loader.get_pending_count()} still to come")
     answers = [arrived.get(timeout=30) for _ in range(13)]
