@@ -29,8 +29,13 @@ def page(*records: dict[str, Any], plots: bool = False) -> str:
         parts += [_curve(each, level, plots=plots) for each in curves(record)]
         parts += [f"{level} Claims\n", _claims(record["claims"])]
         if any(claim["parts"] for claim in record["claims"]):
-            parts += [f"{level} What the ratios are made of\n", _contenders(record["claims"])]
+            parts += [_folded("What the ratios are made of", _contenders(record["claims"]))]
     return "\n".join(parts)
+
+
+def _folded(title: str, text: str) -> str:
+    """Shown when it is asked for: in the site and where the file itself is looked at."""
+    return f'<details markdown="1">\n<summary>{title}</summary>\n\n{text}\n</details>\n'
 
 
 def curves(record: dict[str, Any]) -> list[dict[str, Any]]:
