@@ -157,7 +157,8 @@ def _full(curve: dict[str, Any]) -> list[str]:
     )
     return [
         f"**Full**: by these costs this machine of {facts['cores']:.0f} cores is full at"
-        f" {facts['full_by_cost']:.0f} channels; {told} (fewer than 95 % of the frames)."
+        f" {facts['full_by_cost']:.0f} channels; {told} (fewer than 95 % of the frames, or frames"
+        " lost behind the sources)."
     ]
 
 

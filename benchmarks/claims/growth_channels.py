@@ -34,7 +34,7 @@ def measure(
         for count in counts:
             _add(curve, count, seconds)
     for count in beyond:
-        if (curve.series["frames"].median(curve.amounts[-1]) or 0) >= FULL_BELOW:
+        if not full(curve, curve.amounts[-1]):
             _add(curve, count, seconds)
     finish(curve)
     return curve, claims(curve)
@@ -66,23 +66,28 @@ def figures(before: Spent, after: Spent, count: int) -> dict[str, float]:
     }
 
 
+def full(curve: Curve, count: int) -> bool:
+    """Whether so many channels are more than the machine can do: frames do not come, or are lost behind the sources."""
+    frames, lost = curve.series["frames"].median(count), curve.series["lost"].median(count)
+    # One frame of each channel may be lost by chance, whatever the load.
+    return (frames or 0.0) < FULL_BELOW or (lost or 0.0) > count
+
+
 def finish(curve: Curve) -> None:
     """Adds how many channels fill the machine: by the costs, and as it was seen."""
     cores = os.cpu_count() or 1
     total: dict[float, float] = {}
     memory: dict[float, float] = {}
     for count in curve.amounts:
-        frames, cost = curve.series["frames"].median(count), curve.series["cpu"].median(count)
-        held = curve.series["private"].median(count)
-        if frames is None or cost is None or held is None:
+        cost, held = curve.series["cpu"].median(count), curve.series["private"].median(count)
+        # Beyond what the machine can do a channel costs less because it gets less, and holds more because it waits.
+        if cost is None or held is None or full(curve, count):
             continue
         memory[count] = held * count
-        # Beyond what the machine can do a channel costs less because it gets less.
-        if frames >= FULL_BELOW:
-            total[count] = cost * count / 100
+        total[count] = cost * count / 100
     start, each = line(total)
     fixed_mib, each_mib = line(memory)
-    short = [count for count in curve.amounts if (curve.series["frames"].median(count) or 0) < FULL_BELOW]
+    short = [count for count in curve.amounts if full(curve, count)]
     curve.facts |= {
         "cores": float(cores),
         "station_cores": max(0.0, start),

@@ -92,6 +92,16 @@ def test_full_is_where_the_line_through_what_got_its_frames_meets_the_cores() ->
     assert list(growth_channels.claims(curve)[0].values) == [pytest.approx(22.5 / 30)]
 
 
+def test_a_machine_that_loses_frames_behind_the_sources_is_full() -> None:
+    curve = growth_channels._curve()
+    for count, lost in ((1, 1.0), (2, 0.0), (32, 1000.0)):
+        curve.at(count, dict.fromkeys(curve.series, 1.0) | {"frames": 100.0, "lost": lost})
+    assert [growth_channels.full(curve, count) for count in curve.amounts] == [False, False, True]
+    growth_channels.finish(curve)
+    assert curve.facts["most_channels"] == 2
+    assert curve.facts["full_seen"] == 32
+
+
 def test_more_channels_are_tried_until_the_machine_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[int] = []
 
