@@ -66,7 +66,7 @@ def figures(before: Spent, after: Spent, count: int) -> dict[str, float]:
     }
 
 
-def full(curve: Curve, count: int) -> bool:
+def full(curve: Curve, count: float) -> bool:
     """Whether so many channels are more than the machine can do: frames do not come, or are lost behind the sources."""
     frames, lost = curve.series["frames"].median(count), curve.series["lost"].median(count)
     # One frame of each channel may be lost by chance, whatever the load.
