@@ -60,7 +60,7 @@ class Claim:
     """One per round; the median is judged."""
     target: float | None = None
     at_least: bool = False
-    parts: dict[str, Sequence[float] | str] = field(default_factory=dict)
+    parts: Mapping[str, Sequence[float] | str] = field(default_factory=dict)
     """The contenders' own times in seconds (or whatever the title says), or why one is missing."""
     failed: bool = False
     """Our side broke off: missed, whatever else was measured."""

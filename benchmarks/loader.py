@@ -26,6 +26,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 Maker = Callable[[int], "Contender"]
 OURS, POOL, SEED = "rushes", "ThreadPoolExecutor", "wolfhece"
+_ABSENT = "not installed"
 WORKERS, COLUMNS, ROWS = 4, 8, 5
 GIVE_UP_S = 6.0
 
@@ -219,9 +220,9 @@ def _storm_claims(scale: Scale, makers: dict[str, Maker]) -> list[Claim]:
     wasted = Claim("storm_wasted", "loads begun for tiles that had left the view", "loads", target=0)
     wasted.values = [each.wasted for each in runs[OURS]]
     loads = Claim("storm_loads", "loads run in a storm", "loads", [each.loads for each in runs[OURS]])
-    for name in (POOL, SEED):
-        wasted.parts[name] = [each.wasted for each in runs[name]] if name in runs else "not installed"
-        loads.parts[name] = [each.loads for each in runs[name]] if name in runs else "not installed"
+    peers = {name: runs.get(name, ()) for name in (POOL, SEED)}
+    wasted.parts = {name: [each.wasted for each in storms] or _ABSENT for name, storms in peers.items()}
+    loads.parts = {name: [each.loads for each in storms] or _ABSENT for name, storms in peers.items()}
     p99 = Claim("storm_call", "99th percentile of the call that says what the view lacks", "ms", target=4.0)
     p99.values = [_p99(each.call_s) * 1e3 for each in runs[OURS]]
     p99.parts = {name: [_p99(each.call_s) for each in found] for name, found in runs.items()}
@@ -249,7 +250,7 @@ def _ratio(
 ) -> Claim:
     from benchmarks._harness import Claim, ratios
 
-    parts: dict[str, Any] = {name: times.get(name, "not installed") for name in (over, under)}
+    parts: dict[str, Any] = {name: times.get(name, _ABSENT) for name in (over, under)}
     values = ratios(times[over], times[under]) if over in times and under in times else ()
     return Claim(id, title, "×", values, target, least, parts)
 
@@ -271,7 +272,7 @@ def main() -> int:
         "took_s": round(time.monotonic() - started, 1),
         "machine": _harness.machine(),
         "load": [round(load, 2), round(os.getloadavg()[0], 2)],
-        "peers": {SEED: seed or "not installed"},
+        "peers": {SEED: seed or _ABSENT},
         "claims": [claim.as_record() for claim in found],
     }
     out = options.out or (None if options.quick else _harness.RESULTS.with_name("loader.json"))

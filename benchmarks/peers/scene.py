@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xcffib
@@ -47,7 +47,7 @@ def text(height: int, width: int) -> Any:
 
 class Screen:
     def __init__(self, display: str) -> None:
-        self.connection: Any = xcffib.connect(display=display)  # type: ignore[no-untyped-call]
+        self.connection = cast("Any", xcffib.connect(display=display))  # type: ignore[no-untyped-call]
         self.core = self.connection.core
         self.screen = self.connection.get_setup().roots[self.connection.pref_screen]
         self.context = self.connection.generate_id()
