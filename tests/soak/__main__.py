@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="where to keep what was found")
     parser.add_argument("--keep", type=Path, help="a folder that stays, with logs and recordings")
     options = parser.parse_args()
+    # So that the station ends with it: left alone, a process that is told to end takes nobody along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     say = functools.partial(print, flush=True)
     report = soak(parse_duration(options.long), options.seed, keep=options.keep, say=say)
     if options.json is not None:

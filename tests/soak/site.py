@@ -21,7 +21,8 @@ from typing import Any
 from tests.soak.lines import Line
 from tests.support.mapreduce_nodes import family
 
-DISK_BYTES = 24 << 20
+DISK_BYTES = 2 << 20
+_SOURCE = "testcard:1280x720@15"
 _ROOT = Path(__file__).resolve().parents[2]
 _FULL = "64m"
 _END_S = 30.0
@@ -110,6 +111,8 @@ class Site:
     def _words(self) -> list[str]:
         bind = self.url.removeprefix("http://")
         words = ["up", "--json", "--bind", bind, "--data", str(self.data), "--disk", str(DISK_BYTES)]
+        # A card that is large enough to fill that share of the disk again and again.
+        words += ["--set", f'channel.card.source="{_SOURCE}"']
         words += ["--set", 'archive.min_free="4 MiB"', "--stream", f"tcp://127.0.0.1:{self._stream}"]
         return words
 

@@ -83,7 +83,9 @@ def _bounds(seen: Seen, over_s: float) -> Finding:
     if over_s >= 240:
         wrong += [f"memory grows: {each}" for each in seen.growth(over_s)]
     memory = ", ".join(f"{name} {last >> 20}" for name, _, last in seen.quarters(over_s))
-    told = f"disk {seen.disk_bytes >> 20} MiB, depots {seen.depot_bytes >> 20} MiB, memory in MiB: {memory}"
+    disk = f"disk {seen.disk_bytes / 2**20:.1f} of {DISK_BYTES / 2**20:.0f} MiB"
+    depots = f"depots {seen.depot_bytes >> 20} of {_DEPOTS_BYTES >> 20} MiB"
+    told = f"{disk}, {depots}, memory in MiB: {memory}"
     return Finding("bounds", told, tuple(wrong))
 
 
