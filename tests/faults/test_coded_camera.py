@@ -13,19 +13,11 @@ from rushes.capture.sources import open_source
 from rushes.codecs.video.demux import MediaInput
 from rushes.codecs.video.writer import VideoWriter
 from tests.support.rtsp_server import missing, serving
+from tests.support.waiting import eventually
 
 WHY = missing()
 pytestmark = pytest.mark.skipif(bool(WHY), reason=f"no RTSP server: {WHY}")
-PATIENCE_S = 40.0
 SECOND = 1_000_000_000
-
-
-def eventually(condition, what):
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > until:
-            pytest.fail(f"not within {PATIENCE_S:.0f} s: {what}")
-        time.sleep(0.01)
 
 
 def decoded(path, media, pictures):

@@ -13,18 +13,10 @@ import pytest
 from rushes import SourceLost, SourceUnavailable
 from rushes.capture.sources import open_source
 from tests.support.rtsp_server import missing, serving
+from tests.support.waiting import eventually
 
 WHY = missing()
 pytestmark = pytest.mark.skipif(bool(WHY), reason=f"no RTSP server: {WHY}")
-PATIENCE_S = 40.0
-
-
-def eventually(condition, what):
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > until:
-            pytest.fail(f"not within {PATIENCE_S:.0f} s: {what}")
-        time.sleep(0.01)
 
 
 def test_killed_and_restarted_on_the_same_port():

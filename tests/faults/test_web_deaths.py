@@ -16,6 +16,7 @@ import pytest
 
 from rushes import Depot
 from rushes.station.board import BoardWriter
+from tests.support.waiting import eventually
 from tests.support.web_process import WebProcess
 from tests.support.web_station import WebStation
 
@@ -34,15 +35,6 @@ def get(url):
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read(), error.headers
-
-
-def eventually(condition):
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("not within 20 s")
 
 
 def test_it_dies_with_its_station(station, tmp_path):

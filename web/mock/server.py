@@ -119,6 +119,7 @@ async def history(request: Request) -> Response:
     fps = [29.9 + 0.2 * ((k * 7919) % 5 - 2) if not 200 < k < 214 else 11.0 for k in range(600)]
     return JSONResponse(
         {
+            "edge": request.query_params.get("edge", ""),
             "t": t,
             "in": [30.0] * 600,
             "out": fps,

@@ -17,6 +17,7 @@ function edge(source: string, target: string, more: Partial<Edge> = {}): Edge {
     allowed: [],
     fps_in: 0,
     fps_out: 0,
+    lost: 0,
     adds_up: true,
     ...more,
   }

@@ -6,12 +6,12 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from rushes.cli.options import For, Json, console, print_json
+from rushes.cli.recording import Kind, Overwrite, Quality, check_place, code_of, kind_of
 from rushes.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ __all__ = ["capture"]
 
 _LOOK_S = 0.2
 _LINE_EVERY_S = 2.0  # where lines pile up instead of being replaced
-_PARTIAL = 3
-# What these ended with is kept and whole, but less than was asked for.
-_CUT_SHORT = ("source lost", "disk full", "disk error", "budget")
 _FEWEST_SLOTS, _MOST_SLOTS = 4, 64
 
 Rect = Annotated[str | None, Parameter("--rect", help='The part of the screen: "X,Y,WIDTH,HEIGHT".')]
@@ -36,18 +33,8 @@ Out = Annotated[
     str | None,
     Parameter(("--out", "-o"), help="A file (.mp4), or a folder for pictures; made from the time if absent."),
 ]
-Kind = Annotated[
-    str | None, Parameter("--format", help="mp4, jpeg, qoi or png; by the name of OUT if absent.")
-]
-Quality = Annotated[int, Parameter("--quality", help="1 to 100.")]
 Memory = Annotated[str, Parameter("--memory", help="The most that may wait to be written.")]
 Disk = Annotated[str | None, Parameter("--disk", help='End after this much on disk: "2 GiB".')]
-Overwrite = Annotated[
-    bool,
-    Parameter(
-        "--overwrite", negative=(), help="Take the place of an mp4 that is there, once this one is whole."
-    ),
-]
 Pick = Annotated[bool, Parameter("--pick", negative=(), help="Draw the part of the screen with the mouse.")]
 
 
@@ -81,7 +68,7 @@ def capture(
     disk_bytes = None if disk is None else parse_size(disk, option="--disk")
     uri = _with_region(uri, rect, pick=pick)
     kind, target = _target(out, format)
-    _check_place(kind, target, overwrite=overwrite)
+    check_place(kind, target, overwrite=overwrite)
     with _feed(uri, every_s, memory_bytes, say=_aloud) as feed:
         recorder = Recorder(
             feed,
@@ -103,7 +90,7 @@ def capture(
         print_json(_plain(summary, source, target))
     else:
         _print_closing(summary, source, target)
-    return 130 if summary.reason == "cancelled" else _PARTIAL if summary.reason in _CUT_SHORT else 0
+    return code_of(summary)
 
 
 def _with_region(uri: str, rect: str | None, *, pick: bool) -> str:
@@ -128,19 +115,7 @@ def _target(out: str | None, format: str | None) -> tuple[str, str]:
     if out is None:
         stamp = time.strftime("%Y-%m-%d %H-%M-%S")
         out = f"capture {stamp}" if format not in (None, "mp4") else f"capture {stamp}.mp4"
-    if format is None:
-        format = "mp4" if out.lower().endswith(".mp4") else "jpeg"
-    return format, out
-
-
-def _check_place(kind: str, target: str, *, overwrite: bool) -> None:
-    """Before a source is opened for nothing; what comes there in between the recorder itself refuses."""
-    if overwrite and kind != "mp4":
-        raise ConfigError(
-            "--overwrite is for an mp4; pictures need a folder without any", option="--overwrite"
-        )
-    if kind == "mp4" and not overwrite and Path(target).is_file():
-        raise ConfigError(f"{target} exists; give another name, or --overwrite", option="--out")
+    return kind_of(out, format), out
 
 
 def _feed(uri: str, every_s: float, memory_bytes: int, say: Callable[[str], object]) -> Feed:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from rushes.cli import INTERRUPTED
 from rushes.cli.options import For, Json  # noqa: TC001  read at run time, as the options of the verbs
+from rushes.cli.recording import Kind, Overwrite, Quality  # noqa: TC001  these too
 from rushes.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Insecure", "Keys", "recv", "say", "send"]
 
-_INTERRUPTED = 130
 _DRAIN_S = 2.0
 _FLIGHT_S = 0.2
 
@@ -30,7 +31,6 @@ Endpoint = Annotated[
     ),
 ]
 Codec = Annotated[str, Parameter("--codec", help="jpeg, raw or h264.")]
-Quality = Annotated[int, Parameter("--quality", help="1 to 100.")]
 Fps = Annotated[float | None, Parameter("--fps", help="How many frames a second to take.")]
 Keys = Annotated[str | None, Parameter("--keys", help="The folder that rushes keys new made.")]
 Insecure = Annotated[
@@ -63,9 +63,6 @@ Wait = Annotated[
 ]
 Out = Annotated[
     str | None, Parameter(("--out", "-o"), help="Record into a file (.mp4), or a folder of pictures.")
-]
-Kind = Annotated[
-    str | None, Parameter("--format", help="mp4, jpeg, qoi or png; by the name of OUT if absent.")
 ]
 View = Annotated[
     bool, Parameter("--view", negative=(), show_default=False, help="Show it in a window; escape ends it.")
@@ -195,6 +192,7 @@ def recv(
     view: View = False,
     format: Kind = None,
     quality: Quality = 80,
+    overwrite: Overwrite = False,
     keys: Keys = None,
     insecure: Insecure = False,
     frames: Frames = None,
@@ -218,6 +216,8 @@ def recv(
         raise ConfigError("--view shows and -o records: give one of them", option="--view")
     if out is None and format is not None:
         raise ConfigError("--format is for recording: say where to with -o", option="--format")
+    if out is None and overwrite:
+        raise ConfigError("--overwrite is for recording: say where to with -o", option="--overwrite")
     with (
         interruptible() as asked,
         Receiver(endpoint, mapreduce=mapreduce, keys=keys, insecure=insecure) as receiver,
@@ -227,7 +227,7 @@ def recv(
         if view:
             use = Viewing(taking)
         elif out is not None:
-            use = Recording(taking, out, format, quality)
+            use = Recording(taking, out, format, quality, overwrite=overwrite)
         say(f"receiving {receiver.address}{use.where}   (Ctrl-C ends it)", json)
         return _receiving(taking, use, asked, duration_s, json=json)
 
@@ -258,7 +258,7 @@ def _receiving(taking: Any, use: Any, asked: Asked, duration_s: float | None, *,
         print_received(taking, use.told(), time.monotonic() - began_s, json=json)
     if not taking.taken:
         if asked.stop:
-            return _INTERRUPTED
+            return INTERRUPTED
         raise nothing_came(receiver.name, time.monotonic() - began_s)
     return int(use.code)
 

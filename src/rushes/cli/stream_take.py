@@ -6,6 +6,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
+from rushes.cli.recording import check_place, code_of, kind_of
 from rushes.errors import ConfigError, SourceLost, WireError
 from rushes.frame import Frame, picture_size
 from rushes.interfaces import SourceInfo
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Counting", "Recording", "Taking", "Viewing"]
 
-_PARTIAL = 3
 _EVERY_S = 1e-6  # all of them: a stream has the rate it has
-_CUT_SHORT = ("source lost", "disk full", "disk error")
 
 
 class Taking:
@@ -75,24 +74,27 @@ class Counting:
 class Recording(Counting):
     """Records them, by the times that the sender gave them."""
 
-    def __init__(self, taking: Taking, out: str, format: str | None, quality: int) -> None:
+    def __init__(
+        self, taking: Taking, out: str, format: str | None, quality: int, *, overwrite: bool = False
+    ) -> None:
         super().__init__(taking)
         from rushes.capture.recorder import Recorder
 
-        if format is None:
-            format = "mp4" if out.lower().endswith(".mp4") else "jpeg"
+        kind = kind_of(out, format)
+        check_place(kind, out, overwrite=overwrite)
         self.out, self.where = out, f" -> {out}"
         self._source = _Received(taking)
         # Opens nothing yet, and says at once what is wrong with the options.
-        self._recorder = Recorder(self._source, out, every_s=_EVERY_S, format=format, quality=quality)
-        _check_free(out, format)
+        self._recorder = Recorder(
+            self._source, out, every_s=_EVERY_S, format=kind, quality=quality, overwrite=overwrite
+        )
         self._summary: Summary | None = None
 
     @property
     def code(self) -> int:  # type: ignore[override]
         """The exit code that its end means."""
         summary = self._summary
-        return _PARTIAL if summary is not None and summary.reason in _CUT_SHORT else 0
+        return 0 if summary is None else code_of(summary)
 
     def run(self) -> None:
         """Waits for the first frame, whose size the recording takes, then for the end of all."""
@@ -193,10 +195,3 @@ class _Received:
 
     def close(self) -> None:
         """The receiver is not this one's to close."""
-
-
-def _check_free(out: str, format: str) -> None:
-    from pathlib import Path
-
-    if format == "mp4" and Path(out).exists():
-        raise ConfigError(f"{out} exists: give another name", option="--out")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from rushes.errors import ConfigError
 from rushes.server.auth import header
+from rushes.server.challenge import challenges
 from rushes.server.endpoints import MAX_BODY, OPEN
 from rushes.server.problems import HTTP_REMEDIES, Problem, Refused, answer_for, problem_of
 from rushes.station.addresses import is_loopback
@@ -67,9 +68,10 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008, "reason": refused[0].error[:120]})
         else:
             problem, status = refused
-            if status == 401:
-                headers = {"WWW-Authenticate": "Bearer"}
-            await answer_for(status, problem, headers)(scope, receive, _with_headers(scope, send))
+            answer = answer_for(status, problem, headers)
+            for each in challenges(scope) if status == 401 else ():
+                answer.headers.append("WWW-Authenticate", each)
+            await answer(scope, receive, _with_headers(scope, send))
 
     def _refused(self, scope: Scope) -> tuple[Problem, int] | None:
         if not self._known_host(scope):

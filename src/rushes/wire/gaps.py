@@ -32,12 +32,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a number's coming meant: ``fresh`` unless it had come before, ``new_run`` when nothing of this run and
-    track had, and the ``gap`` that it opened after the highest number before it.
+    """What a number's coming meant: ``fresh`` unless it had come before, and the ``gap`` that it opened after the
+    highest number before it.
     """
 
     fresh: bool
-    new_run: bool = False
     gap: Gap | None = None
 
 
@@ -130,7 +129,7 @@ class Gaps:
         if len(self._live) > self._max_sequences:
             _, oldest = self._live.popitem(last=False)
             self._past = _sum(self._past, oldest)
-        return Seen(fresh=True, new_run=True)
+        return Seen(fresh=True)
 
     def of(self, run: int, track: str) -> Sequence | None:
         """The sequence of that run and track, or None when nothing of it came, or it is kept no longer."""

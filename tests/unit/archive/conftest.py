@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from rushes.archive.database import Database
+from rushes.archive.index import Index
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    """An empty one in the test's folder."""
+    made = Database(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def index(db: Database) -> Index:
+    """Over that."""
+    return Index(db)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,13 +31,6 @@ input()
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    made = Database(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def mounted(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own of 1 MiB."""
     place = tmp_path / "small"

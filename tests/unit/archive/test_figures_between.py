@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,18 +21,6 @@ from rushes.figures import Box, Line, to_plain
 SECOND = 1_000_000_000
 NOW = 1_700_000_000 * SECOND
 BOX, LINE = Box(0.1, 0.1, 0.5, 0.5, label="dog"), Line(((0.0, 0.0), (1.0, 1.0)))
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    made = Database(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def index(db: Database) -> Index:
-    return Index(db)
 
 
 def add(index: Index, start: float, end: float, *figures: object) -> None:

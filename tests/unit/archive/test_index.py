@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,18 +20,6 @@ from rushes.errors import ArchiveError, ConfigError
 SECOND = 1_000_000_000
 NOW = 1_700_000_000 * SECOND
 YEAR = 365 * 24 * 3600 * SECOND
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    made = Database(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def index(db: Database) -> Index:
-    return Index(db)
 
 
 def segment_at(index: Index, t_ns: int, channel: str = "door") -> Segment:

@@ -16,23 +16,15 @@ from rushes.codecs.video.demux import MediaInput
 from rushes.interfaces import CodedSource
 from tests.support.coded import copied, encode
 from tests.support.mjpeg_server import HttpServer
+from tests.support.waiting import eventually
 from tests.unit.capture.closing import closed_while_taken_from
 
 SECOND = 1_000_000_000
-PATIENCE_S = 20.0
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory):
     return encode(tmp_path_factory.mktemp("coded") / "b frames.mp4")
-
-
-def eventually(condition, what):
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > until:
-            pytest.fail(f"not within {PATIENCE_S:.0f} s: {what}")
-        time.sleep(0.005)
 
 
 def test_every_picture_of_a_file_can_be_copied(video, tmp_path):

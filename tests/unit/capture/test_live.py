@@ -15,16 +15,9 @@ from rushes import ConfigError, SourceLost, SourceUnavailable
 from rushes.capture.sources import open_source
 from rushes.codecs.video.writer import VideoWriter
 from tests.support.mjpeg_server import HttpServer
+from tests.support.waiting import eventually
 
 PATIENCE_S = 20.0
-
-
-def eventually(condition, what):
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > until:
-            pytest.fail(f"not within {PATIENCE_S:.0f} s: {what}")
-        time.sleep(0.01)
 
 
 def refused_port():

@@ -6,19 +6,10 @@ import pytest
 
 from rushes.cli import main
 from rushes.station import measuring
-from rushes.station.capacity import Costs, Machine
+from rushes.station.capacity import Machine
+from tests.support.costs import COSTS
 
 GIB = 1 << 30
-COSTS = Costs(
-    put_s=0.0005,
-    read_s=0.0001,
-    wake_s=0.00009,
-    process_bytes=30 << 20,
-    jpeg_s=0.006,
-    jpeg_bytes=200e3,
-    video_s=0.008,
-    video_bytes=20e3,
-)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +37,7 @@ def test_it_says_how_many_and_what_is_short(capsys):
     assert "1920x1080 at 10 pictures a second" in told.out
     lines = {line.split("  ")[0]: line.split() for line in told.out.splitlines()}
     assert lines["recorded"][-2:] == ["5", "disk"]
-    assert lines["viewed live"][-2:] == ["29", "cores"]
+    assert lines["viewed live"][-2:] == ["25", "cores"]
     assert "measuring: something" in told.err
 
 

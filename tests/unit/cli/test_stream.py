@@ -225,6 +225,9 @@ def test_waiting_for_a_receiver_ends_in_time(endpoint, capsys):
         (["recv", "ipc://a", "--frames", "0"], "--frames"),
         (["recv", "ipc://a", "--view", "-o", "b.mp4"], "one of them"),
         (["recv", "ipc://a", "--format", "png"], "-o"),
+        (["recv", "ipc://a", "--overwrite"], "-o"),
+        (["recv", "ipc://a", "-o", "pictures", "--overwrite"], "is for an mp4"),
+        (["recv", "ipc://a", "-o", "docs", "--format", "mp4", "--overwrite"], "the name of a file"),
         (["recv", "ipc://a", "-o", "pyproject.avi", "--format", "avi"], "mp4"),
         (["recv", "ipc://a", "--for", "10"], "no unit"),
     ],
@@ -238,8 +241,23 @@ def test_an_mp4_is_not_written_over(endpoint, tmp_path, capsys):
     out = tmp_path / "kept.mp4"
     out.write_bytes(b"precious")
     assert main(["recv", endpoint, "-o", str(out)]) == 2
-    assert "another name" in capsys.readouterr().err
+    assert f"{out} exists; give another name, or --overwrite" in capsys.readouterr().err
     assert out.read_bytes() == b"precious"
+
+
+def test_an_mp4_is_written_over_when_that_was_asked_for(endpoint, tmp_path, capsys):
+    out = tmp_path / "old.mp4"
+    out.write_bytes(b"old")
+    words = ["recv", endpoint, "-o", str(out), "--overwrite", "--json"]
+    assert main([*words, "--for", "200ms"]) == 1  # nothing came
+    assert out.read_bytes() == b"old"
+    capsys.readouterr()
+    with sending(endpoint):
+        assert main([*words, "--frames", "5"]) == 0
+    assert json.loads(capsys.readouterr().out)["written"] == 5
+    with MediaInput(out) as media:
+        assert len(list(media.frames())) == 5
+    assert [each.name for each in tmp_path.iterdir()] == ["old.mp4"]
 
 
 def test_rates_are_those_of_the_last_seconds():

@@ -12,6 +12,8 @@ import pytest
 
 from rushes.server.app import create_app
 from rushes.server.state import ServerState
+from rushes.wire.hub import Hub
+from tests.support.nats_hub import hub
 from tests.support.web_station import WebStation
 
 with warnings.catch_warnings():
@@ -59,4 +61,11 @@ def alone(tmp_path: Path) -> Iterator[Client]:
         ServerState("nobody", bind="127.0.0.1:8787", data=tmp_path) as state,
         Client(create_app(state, page=tmp_path / "page"), base_url=LOCAL) as made,
     ):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A hub of a module's own, at which stations meet."""
+    with hub(tmp_path_factory.mktemp("hub")) as made:
         yield made

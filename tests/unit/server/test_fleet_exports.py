@@ -18,16 +18,9 @@ from rushes import Archive, Box
 from rushes.errors import PeerGone
 from rushes.testing import read_card
 from tests.support.fleets import by_hand, eventually, get, joined, names, record, told
-from tests.support.nats_hub import hub
 
 SOUTH, NORTH = (f"{each}-{os.getpid()}" for each in ("south-x", "north-x"))
 THEIRS = f"cam_{NORTH}"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with hub(tmp_path_factory.mktemp("hub")) as made:
-        yield made
 
 
 @pytest.fixture

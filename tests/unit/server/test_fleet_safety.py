@@ -32,12 +32,6 @@ SOUTH, NORTH = (f"{each}-{os.getpid()}" for each in ("south", "north"))
 VIEW = "0" * 32
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with hub(tmp_path_factory.mktemp("hub")) as made:
-        yield made
-
-
 @pytest.fixture
 def south(running, tmp_path):
     """(its URL, its state)"""

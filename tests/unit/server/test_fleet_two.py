@@ -21,17 +21,10 @@ from rushes.server.fleet_relay import EDGE
 from rushes.server.live_hub import LiveHub
 from rushes.testing import read_card
 from tests.support.fleets import by_hand, eventually, get, joined, names, record, told
-from tests.support.nats_hub import hub
 from tests.unit.server.live_help import Eye
 
 SOUTH, NORTH = (f"{each}-{os.getpid()}" for each in ("south", "north"))
 THEIRS = f"cam_{NORTH}"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with hub(tmp_path_factory.mktemp("hub")) as made:
-        yield made
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_nobody_is_let_in_without_a_token(wide):
     for path in ("/api/station", "/api/channels/cam/frame.jpg", "/api/config", "/metrics", "/openapi.json"):
         answer = client.get(path)
         assert answer.status_code == 401, path
-        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers.get_list("www-authenticate")[-1] == "Bearer"
         assert "rushes token add" in answer.json()["remedy"]
     assert client.post("/api/shots", json={"channel": "cam"}).status_code == 401
     for path in ("/healthz", "/readyz", "/", "/api/session"):

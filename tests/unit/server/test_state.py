@@ -11,16 +11,8 @@ from rushes.errors import ClosedError, QueueFull, SourceUnavailable, UnknownName
 from rushes.server.state import ServerState
 from rushes.station.board import BoardWriter
 from rushes.testing import ManualClock
+from tests.support.waiting import eventually
 from tests.support.web_station import WebStation
-
-
-def eventually(condition):
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    pytest.fail("not within 10 s")
 
 
 def test_a_station_that_does_not_run_is_said_to_be_unavailable(tmp_path):

@@ -5,20 +5,11 @@ from dataclasses import replace
 import pytest
 
 from rushes.errors import ConfigError
-from rushes.station.capacity import SLOTS, Camera, Costs, Machine, capacities
+from rushes.station.capacity import SLOTS, Camera, Machine, capacities
+from tests.support.costs import COSTS
 
 CAMERA = Camera(1920, 1080, 10.0)
 MACHINE = Machine(cores=4, memory_bytes=64 << 30, shm_bytes=32 << 30, disk_bytes_s=100e6)
-COSTS = Costs(
-    put_s=0.001,
-    read_s=0.0005,
-    wake_s=0.00005,
-    process_bytes=40 << 20,
-    jpeg_s=0.006,
-    jpeg_bytes=200e3,
-    video_s=0.008,
-    video_bytes=20e3,
-)
 
 
 def of(machine=MACHINE, costs=COSTS, camera=CAMERA):

@@ -18,17 +18,9 @@ from rushes.station import Plan, Runner
 from rushes.station import child as inside
 from rushes.station.messages import LINE_BYTES, Failed, Go, Opened, SourceTask, Stop, Trouble
 from rushes.station.processes import Backoff, Child, Stage, Supervisor
+from tests.support.waiting import eventually
 
 PATIENCE_S = 20.0
-
-
-def eventually(condition, what):
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.01)
-    pytest.fail(f"not within {PATIENCE_S:.0f} s: {what}")
 
 
 def hear(child, kind):

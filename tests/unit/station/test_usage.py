@@ -4,20 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from rushes.station.usage import cpu_seconds, family, is_stopped, memory_bytes
+from tests.support.waiting import eventually
 
-PATIENCE_S = 20.0
 GRANDPARENT = "import subprocess, sys; subprocess.run(['/bin/sleep', '600'])"
-
-
-def eventually(true, what):
-    until = time.monotonic() + PATIENCE_S
-    while not (found := true()):
-        assert time.monotonic() < until, what
-        time.sleep(0.01)
-    return found
 
 
 def test_a_family_has_those_whom_its_members_started():

@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from rushes.wire import die_with_parent
+from tests.support.waiting import eventually
 
 SCRIPT = die_with_parent.__file__
 PATIENCE_S = 20.0
@@ -25,13 +25,6 @@ def command_of(pid):
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
-
-
-def eventually(true, what):
-    until = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < until, what
-        time.sleep(0.01)
 
 
 def test_the_program_it_became_is_killed_with_the_parent():

@@ -52,7 +52,7 @@ class Receiver(RuleBasedStateMachine):
         if not seen.fresh:
             self.refused += 1
             return
-        if seen.new_run:
+        if key not in self.orders:
             self.orders[key] = Reorder(50, track=key[1], first=number, max_items=4)
             self.out[key] = []
         for of, lost in self.ring.put((key, number), size):

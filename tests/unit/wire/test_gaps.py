@@ -25,7 +25,6 @@ class Numbers(RuleBasedStateMachine):
     def see(self, run: int, track: str, number: int) -> None:
         before = self.came.get((run, track))
         seen = self.gaps.see(run, track, number)
-        assert seen.new_run == (before is None)
         assert seen.fresh == (before is None or number not in before)
         if before and number > max(before) + 1:
             assert seen.gap == Gap(max(before) + 1, number - 1, "wire", track)
@@ -99,9 +98,8 @@ def test_a_run_that_begins_anew_owes_nothing_of_the_one_before() -> None:
     gaps = Gaps()
     gaps.see(1, "", 1000)
     again = gaps.see(2, "", 0)
-    assert again.new_run
     assert again.gap is None
-    assert gaps.counts().missing == 0
+    assert (gaps.counts().runs, gaps.counts().missing) == (2, 0)
 
 
 def test_a_sequence_that_was_put_away_stays_in_the_totals() -> None:
@@ -111,7 +109,8 @@ def test_a_sequence_that_was_put_away_stays_in_the_totals() -> None:
     gaps.see(2, "", 0)
     assert gaps.of(1, "") is None
     assert gaps.counts() == GapCounts(expected=5, seen=3, missing=2, runs=2)
-    assert gaps.see(1, "", 4).new_run
+    assert gaps.see(1, "", 4).gap is None
+    assert gaps.counts().runs == 3, "it speaks again as a new one"
 
 
 def test_the_sequence_unheard_of_for_longest_goes_first() -> None:

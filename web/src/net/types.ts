@@ -10,7 +10,10 @@ export interface Station {
   now: number
   host: string
   health: { state: Health; text: string }
+  /** That of depots. */
   memory: { used: number; budget: number | null }
+  /** What all processes take, depots among it. */
+  processes: { used: number; budget: number | null }
   disk: { used: number; budget: number | null }
   archive: boolean
   web: string
@@ -34,8 +37,12 @@ export interface Channel {
   age_p50_ms: number
   age_p95_ms: number
   dropped: number
+  /** Of those, what no policy allowed. */
+  lost: number
   recorded: boolean
   figures: boolean
+  /** By which its source is captured. */
+  backend: string
   depot: { name: string; slots: number; held: number; slot_bytes: number } | null
 }
 
@@ -86,10 +93,13 @@ export interface Edge {
   allowed: string[]
   fps_in: number
   fps_out: number
+  /** What was dropped for another reason than those allowed. */
+  lost: number
   adds_up: boolean
 }
 
 export interface History {
+  edge: string
   t: number[]
   in: number[]
   out: number[]

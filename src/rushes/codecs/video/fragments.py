@@ -26,12 +26,11 @@ _LONG_HEADER = 16
 
 
 class CodedSample(NamedTuple):
-    """One coded picture: its first byte and size in the data, its times in nanoseconds of the file's clock."""
+    """One coded picture: its first byte and size in the data, when it is shown in nanoseconds of the file's clock."""
 
     position: int
     size: int
     pts_ns: int
-    dts_ns: int
     keyframe: bool
 
 
@@ -128,10 +127,8 @@ def _samples(container: Any, stream: Any, end: int) -> Iterator[CodedSample]:
             return  # what follows is torn
         if packet is None or packet.pos is None or packet.is_corrupt or packet.pos + packet.size > end:
             return
-        pts, dts = (packet.dts if time is None else time for time in (packet.pts, packet.dts))
-        yield CodedSample(
-            packet.pos, packet.size, round((pts or 0) * base), round((dts or 0) * base), packet.is_keyframe
-        )
+        shown = packet.dts if packet.pts is None else packet.pts
+        yield CodedSample(packet.pos, packet.size, round((shown or 0) * base), packet.is_keyframe)
 
 
 def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
