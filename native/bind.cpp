@@ -142,7 +142,7 @@ class Core {
   u32 consumer_open(const std::string& name, bool lossless, i64 start) { return rushes::consumer_open(me(), name, lossless, start); }
   u64 consumer_seen(u32 row, i64 sequence) { return rushes::consumer_seen(me(), checked(row), sequence); }
   void consumer_ack(u32 row, i64 sequence) { rushes::consumer_ack(me(), checked(row), sequence); }
-  void consumer_close(u32 row) { rushes::consumer_close(me(), checked(row)); }
+  void consumer_close(u32 row) { rushes::consumer_close(me(), row); }
   nb::list consumers() {
     nb::list out;
     for (const auto& c : rushes::consumers(me().segment))

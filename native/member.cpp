@@ -85,6 +85,8 @@ void Member::join(const std::string& name, bool writable) {
       p.joined_ns = static_cast<u64>(wall_ns());
       copy_name(p.name, name);
       p.state.store(LIVE);
+      // Only now that the row counts: a death in between leaves a row whose reclaim says it again.
+      if (writable && segment.header->writer_died.load() == WHO_COULD_WRITE) segment.header->writer_died.store(NOBODY);
       return;
     }
     row = segment.participant_count;  // nobody yet, so that every dead row may be taken back
@@ -109,6 +111,7 @@ Member::~Member() {
 void Member::retire() {
   if (is_forked.load()) return;
   Guard guard(segment);
+  reclaim_locked();  // deaths before this one's leaving in order must not look as if they came after it
   close_consumers(row);
   segment.participants[row].state.store(LEAVING);
 }
@@ -128,7 +131,7 @@ void Member::mark_writer() {
   auto& role = segment.participants[row].role;
   if (role.load(std::memory_order_relaxed) & ROLE_WRITER) return;
   role.fetch_or(ROLE_WRITER);
-  segment.header->writer_died.store(0);
+  segment.header->writer_died.store(NOBODY);
 }
 
 bool Member::alive(u32 other) const {
@@ -144,6 +147,21 @@ void Member::close_consumers(u32 of) {
     any = true;
   }
   if (any) notify(segment.header->room, segment.header->room_waiters);
+}
+
+bool Member::another_has(Role role, u32 than) const {
+  for (u32 k = 0; k < segment.participant_count; ++k)
+    if (k != than && segment.participants[k].state.load() == LIVE && (segment.participants[k].role.load() & role)) return true;
+  return false;
+}
+
+// Says whom readers wait for in vain from now on. Whoever was leaving had left in order: only its views were still out.
+void Member::miss(u32 dead) {
+  const Participant& p = segment.participants[dead];
+  auto& word = segment.header->writer_died;
+  if (p.state.load() != LIVE || !(p.role.load() & ROLE_RW)) return;
+  if ((p.role.load() & ROLE_WRITER) && !another_has(ROLE_WRITER, dead)) word.store(WHO_WROTE);
+  else if (word.load() == NOBODY && !another_has(ROLE_RW, dead)) word.store(WHO_COULD_WRITE);
 }
 
 // Slots first, then leases, then consumers, the row last: a death in between leaves a row that is still marked used, and
@@ -165,15 +183,9 @@ void Member::free_row(u32 of, bool died) {
     if (died && left) s.count(RECLAIMED_LEASES, left);
   }
   close_consumers(of);
-  const bool wrote = p.role.load() & ROLE_WRITER;
+  if (died) miss(of);
   p.role.store(0);
   p.state.store(VACANT);
-  if (wrote && died) {
-    bool other = false;
-    for (u32 k = 0; k < s.participant_count; ++k)
-      other |= k != of && s.participants[k].state.load() == LIVE && (s.participants[k].role.load() & ROLE_WRITER);
-    if (!other) s.header->writer_died.store(1);
-  }
   notify(s.header->room, s.header->room_waiters);
 }
 
@@ -193,12 +205,12 @@ u32 Member::reclaim() {
 }
 
 bool Member::writer_gone() {
-  if (segment.header->writer_died.load()) return true;
+  if (segment.header->writer_died.load() != NOBODY) return true;
   bool dead = false;
   for (u32 k = 0; k < segment.participant_count; ++k)
     dead |= segment.participants[k].state.load() != VACANT && !alive(k);
   if (dead) reclaim();
-  return segment.header->writer_died.load() != 0;
+  return segment.header->writer_died.load() != NOBODY;
 }
 
 std::vector<u32> probe(int fd) {
@@ -264,9 +276,8 @@ void consumer_ack(Member& me, u32 consumer, i64 sequence) {
 void consumer_close(Member& me, u32 consumer) {
   {
     Guard guard(me.segment);
-    Consumer& c = me.segment.consumers[consumer];
-    if (c.state.load() != LIVE || c.owner_row != me.row || c.owner_incarnation != me.incarnation) return;
-    c.state.store(VACANT);
+    if (!consumer_is_mine(me, consumer)) return;
+    me.segment.consumers[consumer].state.store(VACANT);
   }
   notify(me.segment.header->room, me.segment.header->room_waiters);
 }

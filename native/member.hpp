@@ -29,7 +29,7 @@ class Member {
   // Takes back what dead participants left; returns how many there were. The second form wants the mutex held.
   u32 reclaim();
   u32 reclaim_locked();
-  // True when the last participant that wrote was killed and no other writer lives.
+  // True when the last participant that wrote was killed, or the last one attached for writing before it wrote.
   bool writer_gone();
   bool alive(u32 row) const;
 
@@ -51,6 +51,8 @@ class Member {
  private:
   void join(const std::string& name, bool writable);
   void free_row(u32 row, bool died);
+  bool another_has(Role role, u32 than) const;
+  void miss(u32 dead);
   void close_consumers(u32 row);
 };
 

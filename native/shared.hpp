@@ -25,6 +25,7 @@ inline constexpr u16 kMostLeases = 60000;  // of one slot by one participant; fa
 enum State : u64 { FREE = 0, WRITING = 1, READY = 2, PROBING = 3 };
 enum RowState : u32 { VACANT = 0, LIVE = 1, LEAVING = 2 };
 enum Role : u32 { ROLE_RW = 1, ROLE_WRITER = 2 };
+enum Missed : u32 { NOBODY = 0, WHO_WROTE = 1, WHO_COULD_WRITE = 2 };  // of those attached for writing, killed as the last
 enum Counter {
   OFFERED, STORED, EVICTED, CLEARED, SPILLED,
   DROPPED_FULL, DROPPED_LEASED, DROPPED_NO_CONSUMER, DROPPED_TIMEOUT,
@@ -55,7 +56,7 @@ struct Header {
   std::atomic<u32> room_waiters;
   alignas(64) pthread_mutex_t mutex;
   alignas(64) std::atomic<u64> counters[16];
-  std::atomic<u32> writer_died;
+  std::atomic<u32> writer_died;  // Missed
   std::atomic<u64> attached_ever;
 };
 static_assert(offsetof(Header, head) == 1024 && offsetof(Header, wake) == 1088 && offsetof(Header, room) == 1152);

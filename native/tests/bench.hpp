@@ -77,9 +77,9 @@ class Bench {
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 
-  std::shared_ptr<rushes::Member> join(const char* name = "test") const {
+  std::shared_ptr<rushes::Member> join(const char* name = "test", bool writable = true) const {
     const std::string path = "/proc/self/fd/" + std::to_string(fd_);
-    return std::make_shared<rushes::Member>(::open(path.c_str(), O_RDWR | O_CLOEXEC), true, false, name);
+    return std::make_shared<rushes::Member>(::open(path.c_str(), O_RDWR | O_CLOEXEC), writable, false, name);
   }
   int fd() const { return fd_; }
 

@@ -143,6 +143,39 @@ int main() {
     CHECK(!me->writer_gone());
   });
 
+  test("the death of the last that could write is told, until another joins for writing", [] {
+    Bench bench(2, 4, 64);
+    auto me = bench.join("reader", false);
+    const auto dies = [&bench] {
+      CHECK(in_child([&] {
+              auto child = bench.join("creator");
+              die();
+            }) == SIGKILL);
+    };
+    dies();
+    CHECK(me->writer_gone());
+    auto heir = bench.join("heir");
+    CHECK(!me->writer_gone());
+    dies();
+    CHECK(!me->writer_gone());
+    heir->retire();
+    heir.reset();
+    CHECK(!me->writer_gone());
+  });
+
+  test("a consumer that is closed already is left alone", [] {
+    Bench bench(1, 2, 64);
+    auto me = bench.join();
+    auto other = bench.join();
+    const u32 row = consumer_open(*me, "mine", true, -1);
+    consumer_close(*other, row);
+    consumer_close(*me, 1u << 30);
+    CHECK(consumers(me->segment).size() == 1);
+    consumer_close(*me, row);
+    consumer_close(*me, row);
+    CHECK(consumers(me->segment).empty());
+  });
+
   test("rows run out with an answer and come back", [] {
     Bench bench(1, 2, 64);
     auto one = bench.join();

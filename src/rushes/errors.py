@@ -224,7 +224,8 @@ class SegmentMismatch(DepotError):
 
 
 class WriterGone(DepotError):
-    """The other side's fate: the only writer died and no frame newer than ``sequence`` is left.
+    """The other side's fate: the only writer died and no frame newer than ``sequence`` is left (-1: it died before
+    the first one).
 
     Attach anew later.
     """

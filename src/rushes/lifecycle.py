@@ -6,6 +6,7 @@ to do anything. Use ``with``, or call ``close()``.
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from abc import ABC, abstractmethod
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-__all__ = ["AsyncCloseable", "Closeable", "StopToken"]
+    from rushes.errors import RushesError
+
+__all__ = ["AsyncCloseable", "Closeable", "ProcessBound", "StopToken"]
 
 
 class Closeable(ABC):
@@ -91,6 +94,42 @@ class AsyncCloseable(Closeable):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+class ProcessBound(Closeable):
+    """A Closeable whose threads, connections or locks a fork leaves with the process that made it.
+
+    In a forked child it is closed from the start: every use raises, and ``close()`` gives nothing back, for all
+    of it is the parent's. Put it before other bases.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.__maker = os.getpid()
+
+    @property
+    def closed(self) -> bool:
+        """True from the moment a close begins, and in a forked child."""
+        return self.__inherited or super().closed
+
+    def close(self) -> None:
+        """As of every Closeable; nothing in a forked child."""
+        # Not even marked there: another thread of the parent may have held that lock at the fork.
+        if not self.__inherited:
+            super().close()
+
+    def _check_open(self) -> None:
+        super()._check_open()
+        if self.__inherited:
+            raise self._foreign()
+
+    def _foreign(self) -> RushesError:
+        """What is raised at a use in a forked child."""
+        return ClosedError(f"{self._label()} was opened by another process", name=self._label())
+
+    @property
+    def __inherited(self) -> bool:
+        return os.getpid() != self.__maker
 
 
 class StopToken:

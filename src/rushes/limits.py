@@ -1,7 +1,8 @@
-"""How much is allowed and how much there is: sizes, durations, pixels, memory."""
+"""How much is allowed and how much there is: sizes, durations, pixels, memory, room on a disk."""
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import re
@@ -20,6 +21,7 @@ __all__ = [
     "check_pixels",
     "format_duration",
     "format_size",
+    "is_disk_full",
     "parse_duration",
     "parse_size",
 ]
@@ -137,6 +139,11 @@ def available_shm_bytes(folder: str | os.PathLike[str] = "/dev/shm") -> int:
     """
     room = os.statvfs(folder)
     return min(room.f_bavail * room.f_frsize, available_ram_bytes())
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether it says that there is no room to write: disk full, quota used up, or more than one file may have."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _machine_ram(proc: Path) -> int:

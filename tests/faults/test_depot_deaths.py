@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rushes import Depot, WriterGone, list_depots, sweep
+from rushes import Depot, list_depots, sweep
 from tests.support.pictures import picture, shows
 from tests.support.processes import script
 
@@ -110,35 +110,6 @@ def test_a_stopped_writer_stalls_no_reader(make: Make) -> None:
         assert [next(frames).number for _ in range(3)] == [0, 1, 2]
         assert depot.next(2, timeout_s=0.2) is None, "a stopped writer is not a dead one"
         assert all(depot.put(picture(k)).stored for k in range(20))
-
-
-def test_next_raises_when_the_only_writer_was_killed(make: Make) -> None:
-    depot = make("orphaned")
-    source = """
-        depot = Depot.attach(sys.argv[1], mode="rw")
-        depot.put(picture(1))
-        print("written", flush=True)
-        time.sleep(600)
-    """
-    with script(source, "orphaned") as writer:
-        assert writer.line() == "written"
-        writer.kill()
-    lease = depot.next(-1, timeout_s=10)
-    assert lease is not None, "what the dead writer left is still read"
-    with pytest.raises(WriterGone) as gone:
-        depot.next(0, timeout_s=30)
-    assert gone.value.sequence == 0
-    depot.put(picture(2))
-    assert depot.next(0, timeout_s=0) is not None
-    assert depot.next(1, timeout_s=0.3) is None, "there is a writer again"
-
-
-def test_a_writer_that_left_in_order_is_not_gone(make: Make, attach: Make) -> None:
-    depot = make("orderly")
-    writer = attach("orderly", mode="rw")
-    writer.put(picture(1))
-    writer.close()
-    assert depot.next(0, timeout_s=0.3) is None
 
 
 def test_a_writer_killed_with_a_loan_gives_the_slot_back(make: Make) -> None:

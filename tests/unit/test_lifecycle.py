@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import threading
 import weakref
 
 import pytest
 
-from rushes.errors import ClosedError
-from rushes.lifecycle import AsyncCloseable, Closeable, StopToken
+from rushes.errors import ClosedError, DepotError, RushesError
+from rushes.lifecycle import AsyncCloseable, Closeable, ProcessBound, StopToken
 
 
 class Door(Closeable):
@@ -94,6 +95,60 @@ def test_a_close_that_joins_a_closing_thread_does_not_hang():
     ring = Ring()
     ring.close()
     assert not ring.hung
+
+
+class Socket(ProcessBound, AsyncCloseable):
+    name = "one"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closings = 0
+
+    def _close(self) -> None:
+        self.closings += 1
+
+    def use(self) -> None:
+        self._check_open()
+
+
+class Book(Socket):
+    def _foreign(self) -> RushesError:
+        return DepotError("open another")
+
+
+def _told_in_a_child(held: Socket) -> str:
+    """What a forked child is told at a use, "" when something else is wrong there."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            assert held.closed
+            held.use()
+        except RushesError as error:
+            held.close()
+            if not held.closings:
+                os.write(tell, f"{type(error).__name__} {error}".encode())
+        finally:
+            os._exit(0)
+    os.close(tell)
+    with os.fdopen(told) as said:
+        text = said.read()
+    os.waitpid(child, 0)
+    return text
+
+
+def test_what_is_bound_to_its_process_is_the_parents_after_a_fork():
+    held = Socket()
+    assert _told_in_a_child(held) == "ClosedError Socket 'one' was opened by another process"
+    held.use()
+    assert not held.closed
+    held.close()
+    held.close()
+    assert held.closed
+    assert held.closings == 1
+    with pytest.raises(ClosedError, match="is closed"):
+        held.use()
+    assert _told_in_a_child(Book()) == "DepotError open another"
 
 
 def test_async_close_leaves_the_loop_free():

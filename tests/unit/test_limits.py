@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from rushes.limits import (
     check_pixels,
     format_duration,
     format_size,
+    is_disk_full,
     parse_duration,
     parse_size,
 )
@@ -165,3 +167,18 @@ def test_shm_is_never_more_than_the_memory(tmp_path, monkeypatch):
     assert available_shm_bytes(tmp_path) == 123
     with pytest.raises(OSError, match="nowhere"):
         available_shm_bytes(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "disk full"), True),
+        (OSError(errno.EDQUOT, "quota"), True),
+        (OSError(errno.EFBIG, "too long a file"), True),
+        (OSError(errno.EIO, "broken"), False),
+        (OSError("without a number"), False),
+        (ValueError(errno.ENOSPC), False),
+    ],
+)
+def test_a_full_disk_is_told_from_a_broken_one(error, full):
+    assert is_disk_full(error) is full

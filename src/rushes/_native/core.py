@@ -147,7 +147,9 @@ class Core(Protocol):
     def consumer_ack(self, row: int, sequence: int) -> None:
         """Acknowledge everything up to ``sequence``; never goes back. Wakes writers that wait for room."""
 
-    def consumer_close(self, row: int) -> None: ...
+    def consumer_close(self, row: int) -> None:
+        """Free the row, if it is open and this participant's; else nothing."""
+
     def consumers(self) -> list[tuple[str, bool, int, int, int, int, int]]:
         """(name, lossless, participant row, start, last delivered, acknowledged, seen) of each living
         consumer.
@@ -183,7 +185,9 @@ class Core(Protocol):
         """
 
     def writer_gone(self) -> bool:
-        """True when the last participant that wrote was killed and no other writer lives."""
+        """True when the last living participant that has written was killed, or the last one attached for
+        writing before it wrote, until another writes or, in the second case, attaches for writing.
+        """
 
     def close(self) -> None:
         """Leave: consumers go at once; the mapping, the row and reserved slots stay until the last array and

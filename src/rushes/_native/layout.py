@@ -49,7 +49,8 @@ ROOM = 1152  # u32 futex word, raised when a slot may have become free
 ROOM_WAITERS = 1156
 MUTEX = 1216  # pthread_mutex_t, 40 bytes (compiled core only)
 COUNTERS = 1280  # u64 each, in the order of COUNTER_NAMES
-WRITER_DIED = 1408  # u32: 1 while the last writer to leave was killed
+WRITER_DIED = 1408  # u32: who was killed so that nobody is left to write, one of the next line
+NOBODY, WHO_WROTE, WHO_COULD_WRITE = 0, 1, 2
 ATTACHED_EVER = 1416  # u64: source of incarnations
 
 COUNTER_NAMES = (

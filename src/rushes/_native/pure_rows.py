@@ -44,6 +44,9 @@ def join(t: Tables, fd: int, *, writable: bool, name: str) -> tuple[int, int]:
     record["incarnation"], record["pid"], record["start"] = incarnation, os.getpid(), pure_os.start_time()
     record["joined"], record["name"] = SYSTEM.wall_ns(), cut(name, 80)
     record["state"] = LIVE
+    # Only now that the row counts: a death in between leaves a row whose reclaim says it again.
+    if writable and t.word(layout.WRITER_DIED) == layout.WHO_COULD_WRITE:
+        t.set_word(layout.WRITER_DIED, layout.NOBODY)
     return row, incarnation
 
 
@@ -75,10 +78,21 @@ def reclaim(t: Tables, fd: int, own: int) -> int:
         pure_ring.free(t, slots)
         pure_os.passing(_RECLAIMING)
         t.count("reclaimed_leases", int(t.leases[:, row].sum()))
-        if record["state"] == LIVE and record["role"] & layout.ROLE_WRITER:
-            t.set_word(layout.WRITER_DIED, 1)
+        _miss(t, row)
         release_row(t, row)
     return len(gone)
+
+
+def _miss(t: Tables, dead: int) -> None:
+    """Say whom readers wait for in vain from now on, before the row is free: a death here says it again."""
+    record = t.rows[dead]
+    if record["state"] != LIVE or not record["role"] & layout.ROLE_RW:
+        return  # whoever was leaving had left in order: only its views were still out
+    others = t.rows["role"][(t.rows["state"] == LIVE) & (np.arange(len(t.rows)) != dead)]
+    if record["role"] & layout.ROLE_WRITER and not (others & layout.ROLE_WRITER).any():
+        t.set_word(layout.WRITER_DIED, layout.WHO_WROTE)
+    elif t.word(layout.WRITER_DIED) == layout.NOBODY and not (others & layout.ROLE_RW).any():
+        t.set_word(layout.WRITER_DIED, layout.WHO_COULD_WRITE)
 
 
 def release_row(t: Tables, row: int) -> None:
@@ -89,21 +103,21 @@ def release_row(t: Tables, row: int) -> None:
     t.raise_word(layout.ROOM)
 
 
-def leave(t: Tables, row: int) -> None:
+def leave(t: Tables, fd: int, row: int) -> None:
     """Give up everything but leases, reserved slots and the row itself."""
+    reclaim(t, fd, row)  # deaths before this one's leaving in order must not look as if they came after it
     close_consumers(t, row)
-    if t.rows["role"][row] & layout.ROLE_WRITER:
-        t.set_word(layout.WRITER_DIED, 0)
     t.rows["state"][row] = LEAVING
 
 
 def mark_writer(t: Tables, row: int) -> None:
-    t.rows["role"][row] |= layout.ROLE_WRITER
+    if not t.rows["role"][row] & layout.ROLE_WRITER:
+        t.rows["role"][row] |= layout.ROLE_WRITER
+        t.set_word(layout.WRITER_DIED, layout.NOBODY)
 
 
 def writer_gone(t: Tables) -> bool:
-    live = t.rows[t.rows["state"] == LIVE]
-    return bool(t.word(layout.WRITER_DIED)) and not (live["role"] & layout.ROLE_WRITER).any()
+    return t.word(layout.WRITER_DIED) != layout.NOBODY
 
 
 def participants(t: Tables, fd: int, own: int) -> list[tuple[int, int, int, int, int, str, bool]]:

@@ -111,7 +111,7 @@ class Seat:
             if self.closed:
                 return
             self.closed = True
-            pure_rows.leave(t, self.row)
+            pure_rows.leave(t, self.fd, self.row)
             if not self._claims:
                 self._end(t)
 

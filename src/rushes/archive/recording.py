@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from rushes.archive.database import IndexBusy
 from rushes.archive.feed import Feed
 from rushes.archive.records import RecordingStats
-from rushes.archive.rolling import FULL, Roll
+from rushes.archive.rolling import Roll
 from rushes.byte_queue import ByteQueue
 from rushes.errors import ArchiveError, ArchiveFull, RushesError, SourceError
 from rushes.lifecycle import Closeable, StopToken
+from rushes.limits import is_disk_full
 from rushes.metrics import Edge
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Recording(Closeable):
 
     def _fail(self, error: ArchiveError | OSError) -> str:
         _LOG.warning("%s: the recording ends: %s", self.channel, error)
-        full = isinstance(error, ArchiveFull) or getattr(error, "errno", None) in FULL
+        full = isinstance(error, ArchiveFull) or is_disk_full(error)
         reason = "disk full" if full else "disk error"
         self._end(reason, reason)
         return reason

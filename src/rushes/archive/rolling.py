@@ -6,7 +6,6 @@ that was being written, and a group is counted as written once the index has it.
 
 from __future__ import annotations
 
-import errno
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from rushes.archive.telling import AGAIN_S, Telling
 from rushes.archive.timeline import Timeline
 from rushes.codecs import to_pixels
 from rushes.frame import picture_size
+from rushes.limits import is_disk_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
     from rushes.lifecycle import StopToken
     from rushes.metrics import Edge
 
-__all__ = ["FULL", "Ground", "Plan", "Roll"]
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What an OSError says when there is no room."""
+__all__ = ["Ground", "Plan", "Roll"]
 
 _LOG = logging.getLogger(__name__)
 # What a group of pictures takes at the least, and of its picture's pixels, as long as none is known.
@@ -232,10 +229,10 @@ class Roll:
     def _broken(self, file: SegmentFile, segment: Segment, error: OSError) -> None:
         """The disk refused: what was whole is kept, and with some room made it goes on with the next picture."""
         lost = file.give_up()
-        self._edge.drop("disk full" if error.errno in FULL else "disk error", lost)
+        self._edge.drop("disk full" if is_disk_full(error) else "disk error", lost)
         _LOG.warning("%s: %s; %d pictures lost", self._channel, error, lost)
         self.telling.closed(file, segment)
-        if error.errno not in FULL:
+        if not is_disk_full(error):
             raise error
         self._ground.make_room(2 * self._largest)
 

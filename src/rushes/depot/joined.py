@@ -30,15 +30,28 @@ class Joined(Closeable):
             return None
         with self._lock:
             held = self._held.get(name)
-            if held is not None and not _replaced(held):
-                return held
-            if held is not None:
-                del self._held[name]
-                held.close()
-            fresh = _join(name)
-            if fresh is not None:
-                self._held[name] = fresh
-            return fresh
+        if held is not None and not _replaced(held):
+            return held
+        # Under no lock: one name that is slow to join must not keep those away who ask for others.
+        given, lost = self._settle(name, held, _join(name))
+        for depot in lost:
+            depot.close()
+        self._check_open()
+        return given
+
+    def _settle(self, name: str, held: Depot | None, fresh: Depot | None) -> tuple[Depot | None, list[Depot]]:
+        """(what all are given from now on, what is to be closed), by whoever joined first."""
+        found = [each for each in (held, fresh) if each is not None]
+        with self._lock:
+            now = self._held.get(name)
+            if now is not None and now is not held:
+                return now, found
+            self._held.pop(name, None)
+            # Once closed, nobody would come by again to leave it.
+            if fresh is None or self.closed:
+                return None, found
+            self._held[name] = fresh
+        return fresh, [] if held is None else [held]
 
     def keep(self, names: set[str]) -> None:
         """Leaves every depot that is none of ``names``."""

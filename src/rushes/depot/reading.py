@@ -40,8 +40,9 @@ class Reading(Handle):
         """The oldest frame newer than ``after_sequence``: waits for one, at most ``timeout_s`` seconds (None:
         for ever; 0: not at all).
 
-        None when the time is up. Raises WriterGone when the last process that wrote was killed and nothing
-        newer is left, ClosedError when another thread closes this handle meanwhile.
+        None when the time is up. Raises WriterGone when nothing newer is left and the last process that wrote
+        was killed, or the last one that had it open for writing, before it wrote anything; ClosedError when
+        another thread closes this handle meanwhile.
         """
         hold = self._look(after_sequence)
         if hold is None:

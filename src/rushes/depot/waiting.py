@@ -24,10 +24,11 @@ def remaining(until: float | None) -> float:
 
 def check_writer(depot: Handle, core: Core, after: int) -> None:
     """Raises WriterGone when nothing newer than ``after`` can come any more."""
-    if core.writer_gone() and depot.head <= after:
+    if core.writer_gone() and (head := depot.head) <= after:
+        left = " before its first frame" if head < 0 else f"; the last frame has sequence {head}"
         raise WriterGone(
-            f"the only writer of depot {depot.name!r} died; its last frame has sequence {depot.head}",
-            sequence=depot.head,
+            f"the only writer of depot {depot.name!r} died{left}",
+            sequence=head,
             depot=depot.name,
         )
 

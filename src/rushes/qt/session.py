@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import queue
 import threading
 from contextlib import ExitStack
@@ -10,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rushes.capture.recorder import Summary
+from rushes.limits import is_disk_full
 from rushes.qt.signals import EVENTS, CaptureSignals, emit
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Opener", "Recording", "Session", "Wish"]
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FLAGS_S = 0.02
 """How often flags are looked at, where there are any: half a frame at the usual rate."""
 
@@ -106,8 +105,7 @@ class Session:
                 summary = self._record(held)
         except Exception as error:  # noqa: BLE001  on this thread nobody would hear of it, and the end never come
             self.error = error
-            full = isinstance(error, OSError) and error.errno in _FULL
-            summary = Summary(0, 0, 0, {}, 0, "disk full" if full else "source lost")
+            summary = Summary(0, 0, 0, {}, 0, "disk full" if is_disk_full(error) else "source lost")
         emit(self.signals.capture_finished, summary)
         self._over.set()
         return summary

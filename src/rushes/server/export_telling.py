@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -10,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from rushes.errors import ConfigError, DeadlineExceeded, NoSuchMoment, PeerGone
+from rushes.limits import is_disk_full
 from rushes.server.answers import JobAnswer
 from rushes.server.problems import Problem, problem_of
 
@@ -84,7 +84,7 @@ def _problem(error: Exception, made: Export) -> Problem:
         )
     if isinstance(error, ConfigError):  # a GIF that would be too large, say; it names the remedy itself
         return msgspec.structs.replace(problem, remedy="order another format, or a shorter stretch")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_disk_full(error):
         return msgspec.structs.replace(
             problem,
             error=f"{problem.error}: there is no room for {made.path.name}",

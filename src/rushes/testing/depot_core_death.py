@@ -62,6 +62,43 @@ class DeathContract(CoreBench):
         assert not who.writer_gone()
         self.check_whole(fd, who)
 
+    def test_who_was_killed_before_the_first_frame_is_missed_until_another_may_write(self) -> None:
+        fd = self.make_segment()
+        who = self.join(fd, writable=False)
+        assert not who.writer_gone(), "nobody was killed: whoever will write may still come"
+        one, two = self.start(fd), self.start(fd)
+        one.kill()
+        assert not who.writer_gone(), "another may write"
+        two.kill()
+        assert who.writer_gone()
+        assert who.writer_gone()
+        newcomer = self.join(fd)
+        assert not who.writer_gone()
+        newcomer.close()
+        assert not who.writer_gone(), "it left in order"
+
+    def test_a_writer_that_left_with_a_view_out_is_not_missed(self) -> None:
+        fd = self.make_segment()
+        who = self.join(fd, writable=False)
+        child = self.start(fd)
+        assert child.ask("put 1") == "(0, 0, 0, -1)"
+        assert child.ask("newest") == "0 1"
+        assert child.ask("leave") == "left"
+        child.kill()
+        assert not who.writer_gone()
+        assert who.participants()[0][0] == who.row
+
+    def test_who_left_in_order_after_anothers_death_is_not_missed(self) -> None:
+        fd = self.make_segment()
+        who = self.join(fd, writable=False)
+        last = self.join(fd)
+        put(last, 0)
+        child = self.start(fd)
+        assert child.ask("put 1") == "(0, 1, 1, -1)"
+        child.kill()
+        last.close()
+        assert not who.writer_gone()
+
     def test_a_killed_consumer_stops_no_writer(self) -> None:
         fd, who = self.writer(slots=1, frames=1)
         child = self.start(fd)

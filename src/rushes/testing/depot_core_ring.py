@@ -227,6 +227,23 @@ class RingContract(CoreBench):
         reader.consumer_close(row)
         assert who.consumers() == []
 
+    def test_closing_a_consumer_that_is_closed_or_anothers_does_nothing(self) -> None:
+        fd, who = self.writer(frames=1, participants=2)
+        other = self.join(fd, writable=False)
+        row = who.consumer_open("mine", True, -1)
+        other.consumer_close(row)
+        other.consumer_close(2)  # there is no such row
+        assert [name for name, *_ in who.consumers()] == ["mine"]
+        who.consumer_close(row)
+        who.consumer_close(row)
+        assert who.consumers() == []
+        assert other.consumer_open("took the row", True, -1) == row
+        who.consumer_close(row)
+        assert [name for name, *_ in who.consumers()] == ["took the row"]
+        for change in (who.consumer_seen, who.consumer_ack):
+            with pytest.raises(RushesError):
+                change(row, 0)
+
     def test_the_consumer_table_is_bounded(self) -> None:
         _, who = self.writer(participants=2)
         rows = [who.consumer_open("c", False, -1) for _ in range(2)]

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import ClosedError, ConfigError, WireError
-from rushes.lifecycle import Closeable
+from rushes.errors import ConfigError, WireError
+from rushes.lifecycle import ProcessBound
 from rushes.wire import hub_roles
 from rushes.wire.hub_config import LOG, Settings, render, server_host
 from rushes.wire.hub_disk import Disk
@@ -45,7 +45,7 @@ class HubStats:
     restarts: int
 
 
-class Hub(Closeable):
+class Hub(ProcessBound):
     """A NATS server with JetStream at ``endpoint``, its store in ``folder``, up when this returns.
 
     ``folder`` is this hub's alone, and what is stored there outlives it. It keeps at most ``max_bytes`` of
@@ -99,7 +99,6 @@ class Hub(Closeable):
         bound = server_host(endpoint.host)
         self._host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)
         self._program = find()
-        self._owner = os.getpid()
         self._lock = FolderLock(self._folder)
         try:
             _check_room(self._folder, max_bytes)
@@ -167,14 +166,7 @@ class Hub(Closeable):
         write_config(config, render(replace(self._settings, port=port)))
         return ServerProcess(self._folder, [str(self._program.path), "-c", str(config)], fds=(self._lock.fd,))
 
-    def _check_open(self) -> None:
-        super()._check_open()
-        if os.getpid() != self._owner:
-            raise ClosedError(f"{self._label()} was opened by another process", name=self._label())
-
     def _close(self) -> None:
-        if os.getpid() != self._owner:
-            return  # the server is the parent's, and so are the lock and the thread
         atexit.unregister(self.close)
         self._keeper.close()
 

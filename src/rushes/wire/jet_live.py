@@ -10,13 +10,12 @@ import asyncio
 import atexit
 import dataclasses
 import logging
-import os
 import threading
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import AccessDenied, ClosedError, WireError
-from rushes.lifecycle import Closeable
+from rushes.errors import AccessDenied, WireError
+from rushes.lifecycle import ProcessBound
 from rushes.wire.jet_errors import require
 from rushes.wire.jet_names import check_stream
 from rushes.wire.jet_servers import servers
@@ -52,7 +51,7 @@ def ask_subject(stream: str) -> str:
     return f"rushes.{check_stream(stream)}.ask"
 
 
-class LiveLink(Closeable):
+class LiveLink(ProcessBound):
     """A connection to the hub at any of ``urls``, made in the background and made again for as long as it is open.
 
     ``on_event(what, detail)`` is called on the link's thread and must be quick: ("up" | "down", None),
@@ -79,7 +78,6 @@ class LiveLink(Closeable):
         self.name, self.stream, self.endpoint = name, stream, found.shown
         self.denied: AccessDenied | None = None
         self._on_event = on_event
-        self._owner = os.getpid()
         self._session: Session | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._known = threading.Event()
@@ -173,14 +171,7 @@ class LiveLink(Closeable):
         self._known.set()
         self._tell("failed", WireError(f"the link to {self.endpoint} broke: {error}", endpoint=self.endpoint))
 
-    def _check_open(self) -> None:
-        super()._check_open()
-        if os.getpid() != self._owner:
-            raise ClosedError(f"{self._label()} was opened by another process", name=self._label())
-
     def _close(self) -> None:
-        if os.getpid() != self._owner:
-            return  # the connection and the thread are the parent's
         atexit.unregister(self.close)
         self._part()
         self._thread.stop()

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rushes.errors import AccessDenied, ClosedError, ConfigError, WireError
-from rushes.lifecycle import Closeable
+from rushes.lifecycle import ProcessBound
 from rushes.wire import jet_names as names
 from rushes.wire import jet_stores
 from rushes.wire.jet_acks import Acks
@@ -42,7 +41,7 @@ T = TypeVar("T")
 _log = logging.getLogger("rushes.wire")
 
 
-class JetLink(Closeable):
+class JetLink(ProcessBound):
     """A connection to the hub at any of ``urls``, made in the background and kept.
 
     ``on_event(what, detail)`` is called on the link's thread and must be quick: ("up", url), ("down", None),
@@ -75,7 +74,6 @@ class JetLink(Closeable):
         self.name, self.endpoint = name, found.shown
         self._connect_s = connect_s
         self._on_event = on_event or (lambda what, detail: None)
-        self._owner = os.getpid()
         self._error: WireError | None = None
         self._thread = LoopThread(f"rushes-jet {name}", self._main, self._failed)
         self._dialer = Dialer(name, found, self._tell)
@@ -278,14 +276,10 @@ class JetLink(Closeable):
 
     def _check_open(self) -> None:
         super()._check_open()
-        if os.getpid() != self._owner:
-            raise ClosedError(f"{self._label()} was opened by another process", name=self._label())
         if self._error is not None:
             raise self._error
 
     def _close(self) -> None:
-        if os.getpid() != self._owner:
-            return  # the connection and the thread are the parent's
         atexit.unregister(self.close)
         error = ClosedError(f"{self._label()} was closed", name=self._label())
         self._outbox.shut(error)

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 import zmq
 import zmq.utils.garbage  # registers its exit hook here: hooks run last first, so links are closed before it
 
-from rushes.errors import AccessDenied, BadMessage, ClosedError, WireError
-from rushes.lifecycle import Closeable
+from rushes.errors import AccessDenied, BadMessage, WireError
+from rushes.lifecycle import ProcessBound
 from rushes.wire.monitor import UNTENDED_S, Peers
 from rushes.wire.zmq_sockets import (
     EVENTS,
@@ -53,7 +53,7 @@ _JOIN_S = 1.0
 _BACK_OFF_S = 5.0
 
 
-class Link(Closeable):
+class Link(ProcessBound):
     """One socket, its monitor, its authenticator and the thread that owns them all.
 
     ``on_event(what, detail)`` is called on that thread: ("up" | "down", None) as peers come and go,
@@ -79,7 +79,6 @@ class Link(Closeable):
         check_options(endpoint, bind, keys, insecure, hwm)
         self.name = endpoint.shown
         self._bind, self._on_event = bind, on_event
-        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._stop = False
         self._peers = Peers()
@@ -243,14 +242,7 @@ class Link(Closeable):
             descriptor, self._wake_fd = self._wake_fd, -1
         os.close(descriptor)
 
-    def _check_open(self) -> None:
-        super()._check_open()
-        if os.getpid() != self._pid:
-            raise ClosedError(f"{self._label()} was opened by another process", name=self._label())
-
     def _close(self) -> None:
-        if os.getpid() != self._pid:
-            return  # libzmq's threads are the parent's: anything done to its sockets here could hang
         atexit.unregister(self.close)
         self._stop = True
         self._wake()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
 import threading
@@ -21,6 +20,7 @@ from rushes.capture.recorder.turns import Turns
 from rushes.capture.recorder.video_sink import Video
 from rushes.capture.thin import Thinner
 from rushes.errors import ConfigError, RushesError, SourceError
+from rushes.limits import is_disk_full
 
 if TYPE_CHECKING:
     import os
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder"]
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # A source that gives about as many frames as are wanted is not thinned: its times waver.
 _ABOUT = 1.05
 _LOG = logging.getLogger(__name__)
@@ -235,7 +234,7 @@ class Recorder:
             return self._give_up("budget")
         except OSError as error:
             _LOG.warning("a recording ends: %s", error)
-            return self._give_up("disk full" if error.errno in _FULL else "disk error")
+            return self._give_up("disk full" if is_disk_full(error) else "disk error")
         except RushesError as error:
             _LOG.warning("a frame cannot be recorded: %s", error)
             return "bad"
@@ -281,8 +280,7 @@ class Recorder:
             return "budget"
         except Exception as error:  # noqa: BLE001  whoever waits for the end must get it, whatever went wrong with it
             _LOG.exception("a recording could not be ended as it should")
-            full = isinstance(error, OSError) and error.errno in _FULL
-            return "disk full" if full else "disk error"
+            return "disk full" if is_disk_full(error) else "disk error"
         return ""
 
     def _cancelling(self) -> bool:
