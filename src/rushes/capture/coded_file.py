@@ -55,11 +55,12 @@ class CodedFile(Played):
 
     def stats(self) -> SourceStats:
         """The ledger: every coded picture up to here was delivered or dropped."""
+        delivered = self._delivered  # once: it goes on meanwhile
         dropped = {**self._dropped, "damaged": self._dropped["damaged"] + self._unread()}
         return SourceStats(
             self.name,
-            offered=self._delivered + sum(dropped.values()),
-            delivered=self._delivered,
+            offered=delivered + sum(dropped.values()),
+            delivered=delivered,
             dropped={reason: count for reason, count in dropped.items() if count},
             state=self._state(),
         )

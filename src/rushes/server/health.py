@@ -1,13 +1,15 @@
 """Whether all is well with a station, in one sentence.
 
 Red ("lost") is what cannot be seen or was lost: a channel without frames, a frame that a policy does not allow to be
-dropped, as one on its way into the recordings. Amber ("late") is what is less than it should be, ticks of a source that
-passed before their frame could be grabbed among them: a busy machine drops those and nothing else, and the ledger has
-each of them as "late". They were a loss once, and red was the usual colour of any machine with something to do.
+dropped, as one on its way into the recordings. Amber ("late") is what is less than it should be: ticks of a source that
+passed before their frame could be grabbed, and a channel that is seen but not recorded, as its camera takes no second
+connection. A busy machine drops such ticks and nothing else, and the ledger has each of them as "late". They were a
+loss once, and red was the usual colour of any machine with something to do.
 """
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from rushes.limits import format_size
@@ -24,6 +26,7 @@ __all__ = ["health"]
 _SILENT_NS = 5_000_000_000
 _RANK = {"live": 0, "opening": 1, "late": 1, "stopped": 1}
 _MOST_NAMES = 3
+_MOST_WHY = 90
 
 
 def health(state: ServerState, board: Board) -> Health:
@@ -33,9 +36,11 @@ def health(state: ServerState, board: Board) -> Health:
     worst = max((_RANK.get(each.state, 2) for each in board.channels), default=0)
     lost, late = state.history.lost(), state.history.late()
     away = "hub away" if state.fleet.trouble else ""
-    parts = (_channels(board), f"{lost} lost in 10 min", _late(late), _depots(board), away)
+    unwell = _unwell(board)
+    parts = (_channels(board), unwell, f"{lost} lost in 10 min", _late(late), _depots(board), away)
     text = " · ".join(part for part in parts if part)
-    return Health(state="lost" if lost or worst == 2 else "late" if worst or late else "live", text=text)
+    amber = worst or late or unwell
+    return Health(state="lost" if lost or worst == 2 else "late" if amber else "live", text=text)
 
 
 def _channels(board: Board) -> str:
@@ -47,6 +52,13 @@ def _channels(board: Board) -> str:
         for turn, (name, count) in enumerate(counts.items())
         if count or len(counts) == 1
     )
+
+
+def _unwell(board: Board) -> str:
+    """Channels that are live, and of which something else is to be known."""
+    found = [f"{each.name} {each.why}" for each in board.channels if each.state == "live" and each.why]
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{shorten(found[0], _MOST_WHY, placeholder=' …')}{more}" if found else ""
 
 
 def _late(late: Mapping[str, int]) -> str:

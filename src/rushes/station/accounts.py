@@ -116,5 +116,5 @@ def _report_of(channel: Channel, duration_s: float) -> ChannelReport:
         depot_bytes=channel.slots * channel.frame_bytes,
         fps=stats.stored / duration_s if stats is not None and duration_s > 0 else 0.0,
         ages=channel.books.ages(whole_run=True),
-        edges=() if channel.depot is None else channel.books.edges(channel.name, channel.depot),
+        edges=channel.books.edges(channel.name, channel.depot),
     )

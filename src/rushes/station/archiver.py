@@ -55,7 +55,7 @@ class Archiver:
         """Tells its process which channels there are now, but for some."""
         if self.stage.child is not None:
             told = [each for each in self.channels if each.name not in without]
-            self.stage.child.tell(Follow(_depots(told), _starts(told), _figures(told)))
+            self.stage.child.tell(Follow(_depots(told), _starts(told), _figures(told), _copies(told)))
 
     def _task(self) -> RecorderTask:
         return RecorderTask(
@@ -71,11 +71,16 @@ class Archiver:
             channels=_depots(self.channels),
             starts=_starts(self.channels),
             figures=_figures(self.channels),
+            copies=_copies(self.channels),
         )
 
 
 def _depots(channels: Iterable[Channel]) -> dict[str, str]:
-    return {each.name: each.depot_name for each in channels}
+    return {each.name: each.depot_name for each in channels if each.plan.copy_from is None}
+
+
+def _copies(channels: Iterable[Channel]) -> dict[str, str]:
+    return {each.name: each.plan.copy_from for each in channels if each.plan.copy_from is not None}
 
 
 def _figures(channels: Iterable[Channel]) -> dict[str, str]:
@@ -85,5 +90,5 @@ def _figures(channels: Iterable[Channel]) -> dict[str, str]:
 
 def _starts(channels: Iterable[Channel]) -> dict[str, int]:
     """The sequence up to which each was read."""
-    books = ((each.name, each.books) for each in channels)
+    books = ((each.name, each.books) for each in channels if each.plan.copy_from is None)
     return {name: book.readers[book.recorder].position for name, book in books if book.recorder is not None}

@@ -28,6 +28,9 @@ _LIVE = ("missed",)
 _FOUND = ("workers busy", "stopped")
 _WIRE = ("full", "no receiver", "stopped")
 _LATE = ("late",)
+# What cannot be recorded of a camera's own coding: what it sends before a connection's first key frame, and what waited
+# when that was ended.
+_CAMERA = ("no key frame", "closed")
 _SOURCE = {"drop_newest": ("full", "leased")}
 
 
@@ -103,7 +106,7 @@ class Boarding:
             name=channel.name,
             source=channel.shown_uri,
             state=channel.state,
-            why=channel.condition.why,
+            why=channel.condition.why or channel.books.unrecorded,
             since_ns=channel.condition.since_ns,
             fps=round(channel.fps, 2),
             fps_target=channel.fps_target,
@@ -141,9 +144,8 @@ class Boarding:
     def _edges(self) -> list[EdgeState]:
         made = []
         for channel in self._runner.channels.values():
-            if channel.depot is not None:
-                edges = channel.books.edges(channel.name, channel.depot)
-                made += [self._edge(each, channel) for each in edges]
+            edges = channel.books.edges(channel.name, channel.depot)
+            made += [self._edge(each, channel) for each in edges]
         made += [self._edge(each.edge(), None) for each in self._runner.outlets]
         if self._runner.page is not None:
             viewers = self._runner.page.viewers.values()
@@ -157,6 +159,8 @@ class Boarding:
             allowed = _WIRE
         elif target == "figures":
             allowed = _FOUND
+        elif channel is not None and source == f"{channel.name} camera":
+            allowed = _CAMERA
         elif channel is not None and target == channel.name:
             allowed = (*_LATE, *_SOURCE.get(channel.plan.when_full, ()))
         elif channel is not None and target not in (channel.books.recorder, "archive"):

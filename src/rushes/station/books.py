@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from rushes.metrics import EdgeStats, LatencyMarks, LatencySummary
-from rushes.station.ledger import OutcomeBook, ReaderBook, SourceCounts
+from rushes.station.ledger import CameraBook, OutcomeBook, ReaderBook, SourceCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,19 +22,29 @@ _FPS_STEP_NS = 50_000_000
 _MARKS_SHOWN = 200
 _MARKS_KEPT = 20_000
 _LOOKS = 5
+_AT_WORK = ("recording", "stopped", "source ended", "opening")
+_WRONG = ("disk", "cannot be copied")
 
 
 class Books:
     """The counts of one channel's depot and of its readers: ``recorder`` and ``streamer`` are the ones that record and
-    stream it, ``dealers`` those that have something called with its frames.
+    stream it, ``dealers`` those that have something called with its frames. ``copied``: the recorder takes it from the
+    camera itself, and reads no depot.
     """
 
     def __init__(
-        self, recorder: str | None = None, streamer: str | None = None, dealers: Iterable[str] = ()
+        self,
+        recorder: str | None = None,
+        streamer: str | None = None,
+        dealers: Iterable[str] = (),
+        *,
+        copied: bool = False,
     ) -> None:
         self.worked = {name: OutcomeBook() for name in dealers}
-        names = [*self.worked, *(name for name in (recorder, streamer) if name is not None)]
+        reading = None if copied else recorder
+        names = [*self.worked, *(name for name in (reading, streamer) if name is not None)]
         self.readers: Mapping[str, ReaderBook] = {name: ReaderBook() for name in names}
+        self.camera = CameraBook() if copied and recorder is not None else None
         self.recorder, self.streamer = recorder, streamer
         self.recorded = OutcomeBook()
         self._finals: dict[str, Recorded | Streamed | Worked] = {}
@@ -42,15 +52,32 @@ class Books:
         self._passed: deque[tuple[int, int]] = deque()
         self._marked = -1
 
-    def hear_recorder(self, word: Recorded) -> None:
-        """Notes what the recorder's process reported."""
+    def hear_recorder(self, word: Recorded) -> str:
+        """Notes what the recorder's process reported; what users are to know of it, if anything."""
         if self.recorder is None:
-            return
+            return ""
+        before = self.recorded.state
         waiting = word.waiting if word.final else None
         self.recorded.update(word.written, word.dropped, word.bytes, word.state, waiting)
-        self.readers[self.recorder].update(word.depot_seen, word.depot_missed)
+        if self.camera is None:
+            self.readers[self.recorder].update(word.depot_seen, word.depot_missed)
+        elif word.camera is not None:
+            came = word.camera
+            self.camera.update(came.offered, came.delivered, came.dropped, came.waiting)
         if word.final:
             self._finals[self.recorder] = word
+        if word.state == before:
+            return ""
+        if word.state not in _AT_WORK:
+            return f"is not recorded: {word.state}"
+        copying = self.camera is not None and word.state == "recording"
+        return "is recorded as its camera codes it" if copying else ""
+
+    @property
+    def unrecorded(self) -> str:
+        """Why a camera's own coding does not come to the recordings just now; empty when it does, or is not to."""
+        state = self.recorded.state
+        return f"not recorded: {state}" if self.camera is not None and state not in ("", *_AT_WORK) else ""
 
     def hear_streamer(self, word: Streamed) -> None:
         """Notes what the streamer's process reported."""
@@ -74,6 +101,10 @@ class Books:
     def died(self, reader: str) -> None:
         """Notes that a reader's process ended, so that another one goes on from there."""
         self._finals.pop(reader, None)
+        if self.camera is not None and reader == self.recorder:
+            self.camera.died()
+            self.recorded.died(self.camera.delivered_total)
+            return
         book = self.readers[reader]
         book.died()
         if reader == self.recorder:
@@ -115,12 +146,30 @@ class Books:
         """
         return (self._marks if whole_run else self._shown).summary()
 
-    def edges(self, channel: str, depot: Depot) -> tuple[EdgeStats, ...]:
-        """Every edge's ledger.
+    def edges(self, channel: str, depot: Depot | None) -> tuple[EdgeStats, ...]:
+        """Every edge's ledger; without a ``depot`` only of what passes none.
 
         While frames move, what waits is what was offered and has no end yet: the depot's own count of it is taken at
         another moment. Once nothing moves any more it is the depot's, which proves the sum.
         """
+        edges = [] if depot is None else self._depot_edges(channel, depot)
+        if self.recorder is not None and self.recorded.state:
+            if self.camera is not None:
+                edges.append(self.camera.edge(f"{channel} camera -> {self.recorder}"))
+            if self.camera is not None or depot is not None:
+                edges.append(self.recorded.edge(f"{self.recorder} -> archive", self._seen_by_recorder()))
+        if depot is not None:
+            for name, outcome in self.worked.items():
+                edges.append(outcome.edge(f"{name} -> figures", self.readers[name].seen_total))
+        return tuple(edges)
+
+    def _seen_by_recorder(self) -> int:
+        if self.camera is not None:
+            return self.camera.delivered_total
+        return 0 if self.recorder is None else self.readers[self.recorder].seen_total
+
+    def _depot_edges(self, channel: str, depot: Depot) -> list[EdgeStats]:
+        """Those into and out of the depot."""
         stats, newest = _at_once(depot)
         edges = [SourceCounts.of(newest).edge(f"{channel} source -> {channel}", newest, stats)]
         for name, book in self.readers.items():
@@ -129,16 +178,11 @@ class Books:
             final = self._finals.get(name)
             waiting = None if final is None else final.depot_waiting
             edges.append(book.edge(f"{channel} -> {name}", stats.head, waiting))
-        if self.recorder is not None and self.recorded.state:
-            seen = self.readers[self.recorder].seen_total
-            edges.append(self.recorded.edge(f"{self.recorder} -> archive", seen))
-        for name, outcome in self.worked.items():
-            edges.append(outcome.edge(f"{name} -> figures", self.readers[name].seen_total))
-        return tuple(edges)
+        return edges
 
     def problems(self) -> list[str]:
         """What ended its recording before its time, in a line; none where nothing did."""
-        if self.recorded.state.startswith("disk"):
+        if self.recorded.state.startswith(_WRONG):
             return [f"{self.recorder} could not go on: {self.recorded.state}"]
         return []
 

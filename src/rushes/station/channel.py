@@ -78,6 +78,7 @@ class Channel:
             None if recorder is None else f"{plan.name} {recorder.name}",
             None if streamer is None else f"{plan.name} {streamer.name}",
             [each.name for each in self.lines],
+            copied=plan.copy_from is not None,
         )
         self._say, self._room = say, room
         self._ready: set[Stage] = set()
@@ -149,9 +150,8 @@ class Channel:
                 _tell(stage, Go(0))
         elif isinstance(word, Recorded):
             self._joined.add(stage)
-            if word.state not in ("recording", "stopped", "source ended", self.books.recorded.state):
-                self._say(f"{self.name} is not recorded: {word.state}")
-            self.books.hear_recorder(word)
+            if told := self.books.hear_recorder(word):
+                self._say(f"{self.name} {told}")
         elif isinstance(word, Streamed):
             self._joined.add(stage)
             self.books.hear_streamer(word)
@@ -175,8 +175,10 @@ class Channel:
 
     def advance(self, now_ns: int) -> None:
         """Lets the source begin once its readers have joined the depot, or have had time to."""
-        takers = len(self.takers) + sum(not each.failure for each in self._shared.values())
-        joined = len(self._joined) >= takers or now_ns >= self._due_ns
+        # Not the recorder that takes its own connection to the camera: it joins no depot.
+        shared = [each for name, each in self._shared.items() if name in self.books.readers]
+        takers = {*self.takers, *(each for each in shared if not each.failure)}
+        joined = takers <= self._joined or now_ns >= self._due_ns
         if self.depot is not None and not self.begun and joined:
             # A moment ahead, in which the process hears of it and joins the depot: else the first are late.
             self._start_ns = SYSTEM.monotonic_ns() + _AHEAD_NS

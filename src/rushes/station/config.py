@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -109,12 +111,20 @@ def _reading(
     wrong = [each for each in assigned if isinstance(each, Mistake)]
     wrong += apply(settings, [*overrides, *(each for each in assigned if isinstance(each, Override))])
     found = check(settings, variables)
-    mistakes, warnings = cross_check(found, settings, SOURCES)
+    mistakes, warnings = cross_check(found, settings, SOURCES, partial(_is_pictures, base))
     found.mistakes[:0] = wrong
     found.mistakes += mistakes
     return Reading(
         found.config(), base, name, tuple(found.lines), tuple(_in_order(found.mistakes)), tuple(warnings)
     )
+
+
+def _is_pictures(base: Path, uri: str) -> bool:
+    """Whether that "file:…" is played picture by picture, which a folder's name does not tell."""
+    from rushes.capture.album import is_album
+
+    rest = uri.partition(":")[2]
+    return is_album(base / (unquote(urlsplit(uri).path) if rest.startswith("//") else rest))
 
 
 def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:

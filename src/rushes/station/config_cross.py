@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from rushes.limits import format_duration, format_size
 from rushes.station.addresses import is_loopback, split
 from rushes.station.config_check import Mistake, label, near
-from rushes.station.config_source import source_mistake, template_mistake
+from rushes.station.config_source import copy_mistake, source_mistake, template_mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rushes.station.config_check import Checked
     from rushes.station.config_text import Path, Settings
@@ -27,11 +27,11 @@ _GUESS = (1920, 1080)
 
 
 def cross_check(
-    found: Checked, settings: Settings, schemes: Iterable[str]
+    found: Checked, settings: Settings, schemes: Iterable[str], is_pictures: Callable[[str], bool]
 ) -> tuple[list[Mistake], list[Mistake]]:
     """Mistakes and warnings. Looks at what is right by itself, whatever is wrong elsewhere.
 
-    ``schemes``: the kinds of source there are.
+    ``schemes``: the kinds of source there are; ``is_pictures``: whether what a "file:…" names are single pictures.
     """
     rows = _Rows(found, settings)
     mistakes = [
@@ -39,6 +39,7 @@ def cross_check(
         *_names(rows, "work"),
         *_works(rows),
         *_channels(rows, tuple(schemes)),
+        *_copies(rows, tuple(schemes), is_pictures),
         *_places(rows),
         *_names_and_stores(rows),
     ]
@@ -101,25 +102,43 @@ def _in_channel(
     row: dict[str, Any], schemes: tuple[str, ...], worked: bool, max_age: float | None
 ) -> Iterator[tuple[str, str]]:
     source, keep = row["source"], row["keep"]
-    scheme, colon, rest = (source or "").partition(":")
-    if source is not None and (scheme not in schemes or not colon):
-        kind = (
-            f'there is no kind of source "{scheme}"' if colon else 'it needs a kind, like "file:" or "rtsp:"'
-        )
-        hint = near(scheme, schemes, '"{}:"') or f"; there are {', '.join(schemes)}"
-        yield "source", kind + hint
-    elif source is not None and (wrong := source_mistake(source)):
+    scheme, _, rest = (source or "").partition(":")
+    if source is not None and (wrong := _address_mistake(source, schemes)):
         yield "source", wrong
     if row["rect"] is not None and source is not None and (scheme != "screen" or rest):
         yield "rect", 'it is for a source "screen:" alone'
     if row["stream"] is not None and not _STREAMED.fullmatch(row["stream"]):
         yield "stream", "write tcp://HOST:PORT, ipc://NAME, or nats://HOST:PORT/STREAM for a hub"
-    if row["when_full"] in ("block", "spill") and row["record"] is False and not worked:
-        yield "when_full", f'"{row["when_full"]}" waits for somebody: have it recorded or worked on'
+    if row["when_full"] in ("block", "spill") and row["record"] in (False, "copy") and not worked:
+        how = "recorded" if row["record"] is False else "recorded by record = true"
+        yield "when_full", f'"{row["when_full"]}" waits for somebody: have it {how} or worked on'
     if keep is not None and row["record"] is False:
         yield "keep", "it is not recorded"
     if keep is not None and max_age is not None and max_age < keep:
         yield "keep", f"archive.max_age is less, {format_duration(max_age)}"
+
+
+def _address_mistake(source: str, schemes: tuple[str, ...]) -> str:
+    scheme, colon, _ = source.partition(":")
+    if scheme in schemes and colon:
+        return source_mistake(source)
+    kind = f'there is no kind of source "{scheme}"' if colon else 'it needs a kind, like "file:" or "rtsp:"'
+    return kind + (near(scheme, schemes, '"{}:"') or f"; there are {', '.join(schemes)}")
+
+
+def _copies(rows: _Rows, schemes: tuple[str, ...], is_pictures: Callable[[str], bool]) -> Iterator[Mistake]:
+    """Channels that are recorded as they are coded, and those that only say from where."""
+    for path, row in rows.of("channel"):
+        record, main = row["record"], row["record_source"]
+        if main is not None and (wrong := _address_mistake(main, schemes)):
+            yield rows.wrong(path, "record_source", wrong)
+        elif main is not None and record in (True, False):
+            text = 'it is for record = "copy" alone; write that, or leave record_source out'
+            yield rows.wrong(path, "record_source", text)
+        elif record == "copy" and (source := main or row["source"]):
+            wrong = copy_mistake(source, is_pictures)
+            if wrong:
+                yield rows.wrong(path, "record" if main is None else "record_source", wrong)
 
 
 def _places(rows: _Rows) -> Iterator[Mistake]:

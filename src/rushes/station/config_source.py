@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rushes.errors import ConfigError
 from rushes.shots.names import name_file
 
-__all__ = ["source_mistake", "template_mistake"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["copy_mistake", "source_mistake", "template_mistake"]
 
 _CARD = re.compile(r"(?:([0-9]+)x([0-9]+))?(?:@([0-9]+(?:\.[0-9]+)?))?")
 _CARD_LEAST, _CARD_MOST = 16, 16384
 _REGION = re.compile(r"-?[0-9]+,-?[0-9]+,[1-9][0-9]*,[1-9][0-9]*")
 _NETWORK = ("rtsp", "rtsps", "http", "https")
 _NEEDED = {"file": "file:clip.mp4", "v4l2": "v4l2:/dev/video0", "depot": "depot:NAME"}
+_UNCODED = {
+    "testcard": "a test card is drawn",
+    "screen": "a screen is grabbed",
+    "v4l2": "a camera of this machine gives frames",
+    "depot": "a depot holds frames",
+}
 _FIELDS = dict.fromkeys(("channel.name", "channel.guid", "server.name", "server.guid"), "x")
 _MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -32,6 +42,15 @@ def source_mistake(source: str) -> str:
     if scheme in _NEEDED and not rest:
         return f'it ends too early; write it like "{_NEEDED[scheme]}"'
     return ""
+
+
+def copy_mistake(source: str, is_pictures: Callable[[str], bool]) -> str:
+    """Why what comes from there cannot be recorded as it is coded; empty when it may be, or nobody knows yet."""
+    scheme = source.partition(":")[0]
+    why = _UNCODED.get(scheme, "")
+    if scheme == "file" and is_pictures(source):
+        why = "it is played picture by picture"
+    return f"{why}, so there is no coding to copy; write record = true" if why else ""
 
 
 def template_mistake(template: str) -> str:

@@ -56,6 +56,7 @@ Seconds = Annotated[
 Rect = Annotated[
     tuple[int, int, int, int], Meta(extra={"expects": "[x, y, width, height] in pixels, four whole numbers"})
 ]
+Recorded = Annotated[bool | Literal["copy"], Meta(extra={"expects": 'true, false or "copy"'})]
 WhenFull = Annotated[
     Literal["drop_oldest", "drop_newest", "block", "spill"],
     Meta(extra={"expects": '"drop_oldest", "drop_newest", "block" or "spill"'}),
@@ -121,7 +122,16 @@ class ChannelTable(_Table, frozen=True):
     ]
     fps: Annotated[Rate | None, _said("Frames a second; what the source gives if absent.")] = None
     when_full: Annotated[WhenFull, _said("What becomes of a frame when its depot is full.")] = "drop_oldest"
-    record: Annotated[bool, _said("Whether it is recorded.")] = True
+    record: Annotated[
+        Recorded,
+        _said(
+            'Whether it is recorded; "copy": as its camera codes it, by a connection of the recorder\'s own.'
+        ),
+    ] = True
+    record_source: Annotated[
+        Text | None,
+        _said('Where "copy" takes it from, such as the main stream of the same camera; source if absent.'),
+    ] = None
     keep: Annotated[
         Seconds | None, _said("How long its recordings are kept; as long as all others if absent.")
     ] = None

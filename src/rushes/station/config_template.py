@@ -40,7 +40,8 @@ source = "testcard:1280x720@30"
 # source = "rtsp://${CAM_USER}:${CAM_PASS}@camera-front/stream1"
 # fps = 15                    # what the camera gives if absent
 # when_full = "drop_oldest"   # or "drop_newest", "block", "spill": what becomes of a frame that finds no room
-# record = true
+# record = "copy"             # as the camera codes it, which takes next to no work; true codes anew, false: not at all
+# record_source = "rtsp://${CAM_USER}:${CAM_PASS}@camera-front/main"   # where "copy" takes it from; source if absent
 # keep = "14d"                # its recordings; as long as there is room if absent
 # stream = "tcp://127.0.0.1:7700"   # a track of that stream: rushes recv "tcp://127.0.0.1:7700?track=front"
 # slots = 16                  # frames its depot holds

@@ -6,6 +6,7 @@ own numbers against the depot's counters, the depot's head against what its cons
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from rushes.depot import DepotStats, Lease
 
-__all__ = ["OutcomeBook", "ReaderBook", "SourceCounts"]
+__all__ = ["CameraBook", "OutcomeBook", "ReaderBook", "SourceCounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,46 @@ class ReaderBook:
             dropped={"missed": missed} if missed else {},
             waiting=max(0, head - self.position) if waiting is None else waiting,
         )
+
+
+@dataclass(slots=True)
+class CameraBook:
+    """What a camera gave to who records it as it is coded, over all the processes that did.
+
+    Nobody else counts these: what a process had when it was killed and what it had not told yet (a fifth of a second)
+    is not known to have been offered, and stands on neither side. What it had told is all accounted for.
+    """
+
+    offered_before: int = 0
+    delivered_before: int = 0
+    dropped_before: Counter[str] = field(default_factory=Counter)
+    offered: int = 0
+    delivered: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0
+
+    @property
+    def delivered_total(self) -> int:
+        """Pictures that all the processes got."""
+        return self.delivered_before + self.delivered
+
+    def update(self, offered: int, delivered: int, dropped: Mapping[str, int], waiting: int) -> None:
+        """Notes what the process running now has told."""
+        self.offered, self.delivered, self.waiting = offered, delivered, waiting
+        self.dropped = Counter(dropped)
+
+    def died(self) -> None:
+        """The process ended, and with it what waited in it."""
+        self.offered_before += self.offered
+        self.delivered_before += self.delivered
+        self.dropped_before += self.dropped + Counter({"stage down": self.waiting})
+        self.update(0, 0, {}, 0)
+
+    def edge(self, name: str) -> EdgeStats:
+        """The edge from the camera."""
+        dropped = self.dropped_before + self.dropped
+        offered = self.offered_before + self.offered
+        return EdgeStats(name, offered, self.delivered_total, dict(dropped), self.waiting)
 
 
 @dataclass(slots=True)

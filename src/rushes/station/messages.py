@@ -22,6 +22,7 @@ from rushes.station.tasks import (
 
 __all__ = [
     "LINE_BYTES",
+    "Came",
     "DealerTask",
     "Done",
     "Failed",
@@ -67,12 +68,13 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
 
 class Follow(msgspec.Struct, frozen=True, tag="follow"):
     """Serve these ``channels`` (name: depot) from now on: one that is not among them any more is ended, with its final
-    word, and a new one begins. ``starts`` and ``figures`` as in the task.
+    word, and a new one begins. ``starts``, ``figures`` and ``copies`` as in the task.
     """
 
     channels: dict[str, str]
     starts: dict[str, int] = {}
     figures: dict[str, str] = {}
+    copies: dict[str, str] = {}
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -94,11 +96,20 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     reason: str
 
 
+class Came(msgspec.Struct, frozen=True, kw_only=True):
+    """What a camera gave to the process that records it as it is coded, since that process began."""
+
+    offered: int
+    delivered: int
+    dropped: dict[str, int]
+    waiting: int
+
+
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
     """A channel's figures since the recorder's process began: what became of what it got, ``bytes`` on the disk.
 
-    ``depot_…``: what the depot counted for it. ``held``: bytes of the whole archive, when they were last counted. The
-    last one of an orderly end is ``final``.
+    ``depot_…``: what the depot counted for it; ``camera`` instead, where nothing is taken from a depot. ``held``: bytes
+    of the whole archive, when they were last counted. The last one of an orderly end is ``final``.
     """
 
     channel: str
@@ -112,6 +123,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
     depot_seen: int = 0
     depot_missed: int = 0
     depot_waiting: int = 0
+    camera: Came | None = None
 
 
 class Streamed(msgspec.Struct, frozen=True, kw_only=True, tag="streamed"):

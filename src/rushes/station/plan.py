@@ -38,7 +38,8 @@ _OPTIONS: Mapping[str, Mapping[str, bool | int | float | str]] = {"file": {"loop
 class ChannelPlan:
     """One source. i420, because it is half of bgr24 and what JPEG and H.264 are made from.
 
-    ``spill``: the folder for what its depot has no room for, where ``when_full`` is "spill".
+    ``spill``: the folder for what its depot has no room for, where ``when_full`` is "spill". ``copy_from``: the address
+    from which the recorder takes it as it is coded; None: it encodes what is in the depot.
     """
 
     name: str = "card"
@@ -51,6 +52,7 @@ class ChannelPlan:
     record: bool = True
     keep_s: float | None = None
     spill: str | None = None
+    copy_from: str | None = None
 
     @property
     def scheme(self) -> str:

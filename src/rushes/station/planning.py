@@ -148,9 +148,10 @@ def _channel(table: ChannelTable, place: _Places, data: str) -> ChannelPlan:
         fps=table.fps,
         slots=table.slots,
         when_full=table.when_full,
-        record=table.record,
+        record=bool(table.record),
         keep_s=table.keep,
         spill=os.path.join(data, "spill") if table.when_full == "spill" else None,
+        copy_from=place.uri(table.record_source or table.source) if table.record == "copy" else None,
     )
     return replace(made, options=options_of(made.scheme))
 

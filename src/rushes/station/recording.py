@@ -10,6 +10,7 @@ from rushes.archive import Archive
 from rushes.clock import SYSTEM
 from rushes.interfaces import SourceInfo
 from rushes.lifecycle import StopToken
+from rushes.station.copying import Copying
 from rushes.station.following import Following, attached
 from rushes.station.messages import Follow, Ready, Recorded, RecorderTask
 from rushes.station.noting import Noting
@@ -29,9 +30,11 @@ _END_S = 10.0
 _AGAIN_NS = 5_000_000_000
 _COUNT_NS = 30_000_000_000
 
+_Lines = dict[str, "_Line | Copying"]
+
 
 def record_channels(task: RecorderTask, link: Link) -> None:
-    """Records each channel as soon as its depot is there, until told to stop and all that came is written.
+    """Records each channel as soon as its depot or camera is there, until told to stop and all that came is written.
 
     Raises ArchiveError when another process writes the archive.
     """
@@ -43,8 +46,8 @@ def record_channels(task: RecorderTask, link: Link) -> None:
         cold=task.cold,
         keep_s=task.keep_s,
     ) as archive:
-        lines: dict[str, _Line] = {}
-        _follow(Follow(task.channels, task.starts, task.figures), lines, archive, link)
+        lines: _Lines = {}
+        _follow(Follow(task.channels, task.starts, task.figures, task.copies), lines, archive, link)
         link.say(Ready())
         due_ns = held = 0
         while not link.stop.wait(_REPORT_S):
@@ -59,16 +62,27 @@ def record_channels(task: RecorderTask, link: Link) -> None:
         _end(lines)
 
 
-def _follow(order: Follow, lines: dict[str, _Line], archive: Archive, link: Link) -> None:
+def _follow(order: Follow, lines: _Lines, archive: Archive, link: Link) -> None:
     """Ends the lines that are not asked for any more, and begins the new ones."""
-    _end({name: lines.pop(name) for name in list(lines) if name not in order.channels})
+    _end(
+        {
+            name: lines.pop(name)
+            for name in list(lines)
+            if name not in order.channels and name not in order.copies
+        }
+    )
+    for name, uri in order.copies.items():
+        if name not in lines:
+            lines[name] = Copying(name, uri, order.figures.get(name, ""), archive, link)
     for name, depot in order.channels.items():
         if name not in lines:
             figures = order.figures.get(name, "")
             lines[name] = _Line(name, depot, order.starts.get(name, -1), figures, archive, link)
 
 
-def _end(lines: Mapping[str, _Line]) -> None:
+def _end(lines: Mapping[str, _Line | Copying]) -> None:
+    for line in lines.values():  # all at once: what one has yet to write holds up no other
+        line.leave()
     for line in lines.values():
         line.finish()
     for line in lines.values():
@@ -133,9 +147,13 @@ class _Line:
             self._before.append(self._recording.stats())
             self._recording = self._archive.record(self._name, self._source)
 
+    def leave(self) -> None:
+        """Waits for no depot any more."""
+        self._stop.set()
+
     def finish(self) -> None:
         """Has all that is in the depot recorded, and the file ended."""
-        self._stop.set()
+        self.leave()
         self._thread.join()
         if self._source is not None and self._recording is not None:
             if self._recording.wait(0):  # a full disk, say, has ended it: nobody reads what is left

@@ -51,8 +51,8 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class ChannelReport:
-    """The account of one channel. ``source`` is its address without a password; the edges are empty when the
-    source never opened.
+    """The account of one channel. ``source`` is its address without a password; while the
+    source never opened there are no edges but those of a recorder that takes its pictures from the camera itself.
     """
 
     name: str

@@ -41,7 +41,8 @@ class RecorderTask(Task, frozen=True, tag="recorder"):
 
     ``starts``: the sequence up to which each channel was read by the process before this one. ``keep_s``: the channels
     whose recordings go sooner. ``figures``: the depots of what workers find in some of them. There is a depot for each
-    channel, so ``depot`` is empty.
+    channel, so ``depot`` is empty. ``copies`` (name: address) are recorded as what is at that address is coded, and
+    have no depot here.
     """
 
     archive: str
@@ -53,6 +54,7 @@ class RecorderTask(Task, frozen=True, tag="recorder"):
     cold: str | None = None
     keep_s: dict[str, float] = {}
     figures: dict[str, str] = {}
+    copies: dict[str, str] = {}
 
 
 class StreamerTask(Task, frozen=True, tag="streamer"):

@@ -35,6 +35,17 @@ def test_health_is_that_of_the_worst_channel(client, station, state):
     assert health["text"].startswith("1 channel live · 1 late · 1 lost")
 
 
+def test_a_live_channel_of_which_something_is_wrong_is_told_in_amber(client, station):
+    cam = station.board.channels[0]
+    wrong = "not recorded: " + "the camera takes no second connection " * 5
+    both = [msgspec.structs.replace(cam, name=name, why=wrong) for name in ("front", "yard")]
+    station.show(channels=(cam, *both))
+    health = client.get("/api/station").json()["health"]
+    assert health["state"] == "late"
+    assert "· front not recorded: the camera takes no" in health["text"]
+    assert " … and 1 more · " in health["text"]
+
+
 def test_late_ticks_are_told_in_amber_and_losses_in_red(client, station, state):
     def shown(front, recorder):
         dropped = {"late": front} if front else {}

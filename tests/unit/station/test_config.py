@@ -115,7 +115,7 @@ workers = 0
         ),
         (
             CARD + "record = 'yes'\n",
-            'station.toml:4 channel[0] "card": record: expected true or false, got "yes"',
+            'station.toml:4 channel[0] "card": record: expected true, false or "copy", got "yes"',
         ),
         (
             CARD + "fps = 0\n",

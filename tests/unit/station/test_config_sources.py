@@ -96,7 +96,7 @@ def test_the_template_is_right_and_so_is_everything_in_its_comments(tmp_path):
         "bind",
         "when_full",
         "record",
-    } | {"fps", "keep", "stream", "rect", "track", "retries", "timeout", "workers"}
+    } | {"record_source", "fps", "keep", "stream", "rect", "track", "retries", "timeout", "workers"}
 
 
 def test_the_schema_has_every_key_with_what_it_means():
