@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.browser.browsing import card_in, until
-from tests.browser.station import AGAIN_S, FOUND_S, RECORDED, RECORDED_FPS
+from tests.browser.station import AGAIN_S, FOUND_S, FPS, RECORDED, RECORDED_FPS
 
 pytestmark = pytest.mark.xdist_group("browser")
 PANE = ".pane canvas"
@@ -65,6 +67,19 @@ def test_playing_keeps_the_pace_of_the_recording(visit, at):
     shown = exact(page)[0]
     page.wait_for_timeout(500)
     assert exact(page)[0] == shown, "it stands still"
+
+
+def test_playing_asks_for_each_picture_at_the_rate_of_the_channel(visit, at):
+    page = visit(at("front", 1.05))
+    exact(page)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.keyboard.press(" ")
+    until(lambda: sum("at.jpg" in each for each in asked) > 20, "twenty pictures were asked for", page)
+    moments = [float(parse_qs(urlsplit(each).query)["t"][0]) for each in asked if "at.jpg" in each]
+    steps = [after - before for before, after in itertools.pairwise(moments)]
+    # A machine that is busy leaves some out; none is asked for twice.
+    assert min(steps) == pytest.approx(1 / FPS, abs=1e-5)
 
 
 def test_playing_jumps_over_what_was_not_recorded_and_ends_where_nothing_follows(visit, at):

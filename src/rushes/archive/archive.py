@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +23,11 @@ from rushes.archive.verify import verify
 from rushes.clock import SYSTEM
 from rushes.errors import ArchiveError, ConfigError, unknown_name
 from rushes.figures import to_plain
-from rushes.lifecycle import AsyncCloseable
+from rushes.lifecycle import AsyncCloseable, ProcessBound
 from rushes.moments import to_ns
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
@@ -48,7 +48,7 @@ _WITHIN_NS = 999
 _FOREVER_NS = 1 << 62
 
 
-class Archive(AsyncCloseable):
+class Archive(ProcessBound, AsyncCloseable):
     """Recordings of any number of channels in the folder ``path``, and any picture of any moment in them.
 
     ``mode``: "rw" records, and makes the folder; there is one at a time, a second one raises ArchiveError that
@@ -87,7 +87,6 @@ class Archive(AsyncCloseable):
         limits = Limits(max_bytes, max_age_s, min_free_bytes, dict(keep_s or {}))
         self.path, self.mode = Path(path), mode
         self.name = str(self.path)
-        self._pid = os.getpid()
         self._keeper: Keeper | None = None
         with ExitStack() as held:
             self._cold = None if cold is None else held.enter_context(ColdStore(cold))
@@ -103,6 +102,7 @@ class Archive(AsyncCloseable):
             self._fetch = Fetch(self.path, self._cold)
             held.callback(self._fetch.close)
             self._reader = Reader(self._index, self._fetch, self._live, cache_bytes=cache_bytes)
+            self._fetch.add(self._reader.sweep)
             self._held = held.pop_all()
 
     @property
@@ -270,16 +270,11 @@ class Archive(AsyncCloseable):
             raise ArchiveError(f'{self.path} was opened with mode="r"; open it with mode="rw" to change it')
         return self._keeper
 
-    def _check_open(self) -> None:
-        super()._check_open()
-        if os.getpid() != self._pid:
-            raise ArchiveError(
-                f"{self.path} was opened by the parent of this process; open it here once more"
-            )
+    def _foreign(self) -> ArchiveError:
+        return ArchiveError(f"{self.path} was opened by the parent of this process; open it here once more")
 
     def _close(self) -> None:
-        if os.getpid() == self._pid:
-            self._held.close()
+        self._held.close()
 
 
 def _range(start: Moment | None, end: Moment | None) -> tuple[int, int]:

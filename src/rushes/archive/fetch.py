@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rushes.archive.unused import Unused
+from rushes.clock import SYSTEM
 from rushes.errors import ArchiveCorrupt, ArchiveError
 from rushes.lifecycle import Closeable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rushes.archive.records import Found, Segment
 
@@ -66,16 +68,26 @@ def read_samples(fetch: Reads, found: Found, first: int, end: int) -> list[memor
 
 
 class Fetch(Closeable):
-    """Segments below the folder ``root``, or in the store ``cold`` where the index says so. Any thread."""
+    """Segments below the folder ``root``, or in the store ``cold`` where the index says so. Any thread.
+
+    From the first read on a thread gives back what nobody reads any more: files, and whatever ``spare`` of
+    :meth:`add` knows of.
+    """
 
     def __init__(self, root: str | os.PathLike[str], cold: ColdReads | None = None) -> None:
         super().__init__()
         self._local = LocalFetch(root)
         self._cold = cold
+        self._unused = Unused(self._local.sweep)
+
+    def add(self, spare: Callable[[float], bool]) -> None:
+        """Lets ``spare(idle_s)`` forget what was not asked for so long, on another thread; whether any is left."""
+        self._unused.add(spare)
 
     def read(self, segment: Segment, offset: int, length: int) -> bytes:
         """As :class:`Reads` says; ArchiveError when the cold store cannot be reached, or none was named."""
         self._check_open()
+        self._unused.touch()
         if not segment.cold:
             return self._local.read(segment, offset, length)
         if self._cold is None:
@@ -86,6 +98,7 @@ class Fetch(Closeable):
         return self._cold.read(segment.cold, offset, length)
 
     def _close(self) -> None:
+        self._unused.close()
         self._local.close()
 
 
@@ -93,7 +106,7 @@ class LocalFetch(Closeable):
     """Segments below the folder ``root``. The files read last, at most 32, stay open. Any thread.
 
     A file that was deleted meanwhile can be read by who has begun to; its descriptor is given back when the
-    next file is opened.
+    next file is opened, and by :meth:`sweep`.
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
@@ -127,6 +140,27 @@ class LocalFetch(Closeable):
             )
         return data
 
+    def sweep(self, idle_s: float) -> bool:
+        """Closes files that were deleted, whose bytes the disk keeps until then, and those that nobody read since
+        ``idle_s`` seconds; whether any is left.
+        """
+        since_ns = SYSTEM.monotonic_ns() - round(idle_s * 1e9)
+        with self._lock:
+            looked_at = list(self._files.items())
+            for _, file in looked_at:
+                file.users += 1
+        over = {id(file) for _, file in looked_at if file.read_ns <= since_ns or file.deleted()}
+        with self._lock:
+            old = [
+                self._files.pop(path)
+                for path, file in looked_at
+                if id(file) in over and self._files.get(path) is file
+            ]
+            left = bool(self._files)
+        self._release([file for _, file in looked_at])
+        self._release(old)
+        return left
+
     @contextmanager
     def _opened(self, path: str) -> Iterator[int]:
         file = self._known(path) or self._fresh(path)
@@ -141,6 +175,7 @@ class LocalFetch(Closeable):
             if file is not None:
                 self._files.move_to_end(path)
                 file.users += 1
+                file.read_ns = SYSTEM.monotonic_ns()
             return file
 
     def _fresh(self, path: str) -> _Descriptor:
@@ -174,11 +209,15 @@ class LocalFetch(Closeable):
 class _Descriptor:
     """An open file: ``users`` counts who reads it now, and one more while it is kept for the next."""
 
-    __slots__ = ("fd", "users")
+    __slots__ = ("fd", "read_ns", "users")
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
         self.users = 1
+        self.read_ns = SYSTEM.monotonic_ns()
 
     def deleted(self) -> bool:
-        return os.fstat(self.fd).st_nlink == 0
+        try:
+            return os.fstat(self.fd).st_nlink == 0
+        except OSError:
+            return True  # so a network's file system tells of one that was deleted elsewhere

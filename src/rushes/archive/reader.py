@@ -6,9 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from rushes.archive.cursors import Cursors
-from rushes.archive.fetch import read_samples
 from rushes.clock import SYSTEM
-from rushes.codecs.video.bare import BareDecoder
 from rushes.errors import ArchiveCorrupt, DecodeError, NoSuchMoment
 from rushes.figures import from_plain
 from rushes.frame import Frame
@@ -97,6 +95,10 @@ class Reader:
         """Gives back the memory of what was decoded for earlier calls."""
         self._cursors.clear()
 
+    def sweep(self, idle_s: float) -> bool:
+        """The same of what nobody asked for since ``idle_s`` seconds; whether anything is left."""
+        return self._cursors.sweep(idle_s)
+
     def _find(self, channel: str, t_ns: int, exact: bool) -> tuple[Found, int]:
         found = self._index.floor(channel, t_ns)
         if found is None:
@@ -129,7 +131,8 @@ class Reader:
         samples = found.gop.samples
         try:
             if samples[turn].t_ns < samples[0].t_ns and (earlier := self._before(found)) is not None:
-                return self._leading(earlier, found, turn)
+                # It may build upon the group before as well.
+                return self._cursors.picture(found, turn, earlier)
             return self._cursors.picture(found, turn)
         except DecodeError as error:
             raise ArchiveCorrupt(
@@ -137,12 +140,6 @@ class Reader:
                 path=found.segment.path,
                 channel=found.segment.channel,
             ) from error
-
-    def _leading(self, earlier: Found, found: Found, turn: int) -> Picture:
-        """A picture shown before its group's key frame: it may build upon the group before as well."""
-        decoder = BareDecoder(found.segment.codec, found.segment.extradata, reordered=True)
-        coded = read_samples(self._fetch, earlier, 0, len(earlier.gop.samples))
-        return decoder.last(coded + read_samples(self._fetch, found, 0, turn + 1))
 
     def _before(self, found: Found) -> Found | None:
         """The group right before, of the same coding."""

@@ -11,19 +11,21 @@ import { goesOn } from './bars'
 import type { Lane } from './recorded'
 import { HAIR_S, type Scrub } from './scrub'
 
-/** At most so often another picture: the next is asked for when the last has come, but not before. */
-const EVERY_MS = 100
+/** At most so many pictures a second; more would cost the station more than one sees. */
+const MOST_FPS = 30
 
 interface Has {
   name: string
   lane: Lane | undefined
+  fps: number
   scrub: RefObject<Scrub | null>
   show(t: number): void
 }
 
 /**
  * Plays from the moment in the address, and from another when that is changed meanwhile. Time goes on as on a clock,
- * whatever the pictures take: a slow line shows fewer. What was not recorded is jumped over; at the end it stops.
+ * whatever the pictures take: a slow line shows fewer. The next is asked for while the last is drawn. What was not
+ * recorded is jumped over; at the end it stops.
  */
 export function usePlay(has: Has): { on: boolean; toggle(): void } {
   const [on, setOn] = useState(false)
@@ -36,9 +38,11 @@ export function usePlay(has: Has): { on: boolean; toggle(): void } {
     let from = 0
     let began = 0
     let shown: number | null = null
+    /** When the next picture is due. Moments are evenly apart, however late a timer is: none is shown twice. */
+    let due = 0
     const jump = (t: number): void => {
       from = shown = t
-      began = performance.now()
+      began = due = performance.now()
       newest.current.show(t)
     }
     const skip = (at: number, to: number): void => {
@@ -51,7 +55,7 @@ export function usePlay(has: Has): { on: boolean; toggle(): void } {
       const player = scrub.current
       if (t !== shown || !player || document.hidden) jump(t)
       if (!player) return true
-      const at = from + (performance.now() - began) / 1000
+      const at = from + (due - began) / 1000
       const next = lane ? goesOn(lane.spans, lane.view, at, stationNow()) : at
       if (next === null) return false
       if (next !== at) skip(at, next)
@@ -67,12 +71,12 @@ export function usePlay(has: Has): { on: boolean; toggle(): void } {
     }
     const run = async (): Promise<void> => {
       for (let t = place.peek().t; !gone && t !== null; t = place.peek().t) {
-        const asked = performance.now()
         if (!(await step(t))) {
           if (!gone) say('This is where the recording ends.')
           break
         }
-        await new Promise((done) => setTimeout(done, Math.max(0, asked + EVERY_MS - performance.now())))
+        due = Math.max(due + 1000 / Math.min(MOST_FPS, newest.current.fps), performance.now())
+        await new Promise((done) => setTimeout(done, due - performance.now()))
       }
       if (!gone) setOn(false)
     }

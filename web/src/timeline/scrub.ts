@@ -44,6 +44,7 @@ export class Scrub {
   private resting = 0
   /** In which gap the moment wanted last lies: a picture that is on its way still is of another. */
   private known: Gap | null = null
+  private drawing: Promise<void> = Promise.resolve()
   private closed = false
 
   constructor(private readonly canvas: HTMLCanvasElement) {}
@@ -71,13 +72,15 @@ export class Scrub {
     void this.pump()
   }
 
-  /** Shows one of many moments that follow each other: no larger than it is seen. False when there is no picture. */
+  /**
+   * Shows one of many moments that follow each other: no larger than it is seen. Returns when the picture has come; it is
+   * drawn while the next one is asked for. False when there is none.
+   */
   async play(channel: string, t: number, figures: boolean): Promise<boolean> {
     clearTimeout(this.resting)
     this.next = this.known = null
     const w = Math.min(LARGE, Math.ceil((this.canvas.clientWidth * devicePixelRatio) / 16) * 16)
-    await this.load({ channel, t, figures, exact: true, w })
-    return this.gap.peek() === null
+    return this.load({ channel, t, figures, exact: true, w })
   }
 
   /** The moment of the frame before or after the one shown; null when there is none. */
@@ -113,11 +116,13 @@ export class Scrub {
       const wish = this.next
       this.next = null
       await this.load(wish)
+      await this.drawing
     }
     this.busy.value = false
   }
 
-  private async load(wish: Wish): Promise<void> {
+  /** False when there is no picture. One is drawn after the other, and what went wrong is told behind them. */
+  private async load(wish: Wish): Promise<boolean> {
     const { channel, t, exact, figures, w } = wish
     try {
       const answer = await ask(
@@ -128,15 +133,32 @@ export class Scrub {
           figures: figures ? 1 : 0,
         }),
       )
-      const image = await createImageBitmap(await answer.blob())
+      const coded = await answer.blob()
+      await this.drawing
+      this.drawing = this.draw(coded, { channel, exact, ...head(answer, t) })
+      return true
+    } catch (error) {
+      await this.drawing
+      this.failed(error)
+      return false
+    }
+  }
+
+  private async draw(coded: Blob, moment: Moment): Promise<void> {
+    try {
+      const image = await createImageBitmap(coded)
       if (this.closed) return
       putOn(this.canvas, image, image.width, image.height)
       image.close()
-      this.shown.value = { channel, exact, ...head(answer, t) }
+      this.shown.value = moment
       this.gap.value = this.known
     } catch (error) {
-      if (!this.closed) this.gap.value = this.known ?? gapOf(error)
+      this.failed(error)
     }
+  }
+
+  private failed(error: unknown): void {
+    if (!this.closed) this.gap.value = this.known ?? gapOf(error)
   }
 }
 

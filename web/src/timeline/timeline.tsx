@@ -71,16 +71,17 @@ export function Timeline(): JSX.Element {
 
   const scrub = useRef<Scrub | null>(null)
   const lane = lanes.value.get(name)
+  const fps = channel?.fps || channel?.fps_target || 25
   const play = usePlay({
     name,
     lane,
+    fps,
     scrub,
     show: (moment) => {
       moveTo(moment, { drag: true })
       moving.current = false
     },
   })
-  const fps = channel?.fps || channel?.fps_target || 25
   const step = useTimelineKeys({ name, t, view, fps, scrub, play: play.toggle, moveTo, setView, setNow, mark })
 
   if (channels.value !== null && names.length === 0) {
