@@ -139,18 +139,30 @@ class Runner(Closeable):
         for shared in self.shared:
             self.supervisor.add(shared.stage)
         for channel in self.channels.values():
-            for stage in channel.stages:
+            for stage in (channel.source, *channel.takers):
                 self.supervisor.add(stage)
+        behind = list(self.channels.values())
         until_ns = SYSTEM.monotonic_ns() + int(_READY_S * 1e9)
-        while SYSTEM.monotonic_ns() < until_ns and not stop.stopped and not self.failure:
+        while behind and SYSTEM.monotonic_ns() < until_ns and not stop.stopped and not self.failure:
             self.supervisor.step(0.1)
             self._advance()
-            if not any(channel.awaited for channel in self.channels.values()):
-                break
+            behind = self._add_workers(behind)
+        self._add_workers(behind, at_once=True)
         self._start_ns = SYSTEM.monotonic_ns()
         depots = [each.depot_name for each in self.channels.values() if each.depot is not None]
         if depots and not self.outlets:
             self.news.say(f"other programs on this machine see it too: rushes recv shm://{depots[0]}")
+
+    def _add_workers(self, channels: list[Channel], *, at_once: bool = False) -> list[Channel]:
+        """Starts the workers of those that need not be waited for any more; the others.
+
+        They have nothing to do before the first frame, and where cores are few their start would hold it up.
+        """
+        behind = [] if at_once else [each for each in channels if each.awaited]
+        for channel in channels:
+            for stage in channel.workers if channel not in behind else ():
+                self.supervisor.add(stage)
+        return behind
 
     def step(self, timeout_s: float, stop: StopToken) -> None:
         """Serves the processes for about ``timeout_s`` seconds, or until told to stop."""
