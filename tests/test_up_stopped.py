@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -11,7 +12,7 @@ import pytest
 from tests.test_up import eventually
 from tests.test_up_works import board_of, edges_of, ended, found, running
 
-LIKE_A_DEBUGGER = 40  # times in a row that it is stopped again
+AGAIN_S = 0.005  # it is stopped again so soon after somebody made it go on, as by a debugger
 
 
 @pytest.fixture
@@ -56,9 +57,7 @@ def test_one_that_stays_stopped_is_killed_and_named_and_what_it_held_is_counted(
             pid = pid_of(board(), "recorder")
             os.kill(pid, signal.SIGSTOP)
             process.send_signal(signal.SIGINT)
-            for _ in range(LIKE_A_DEBUGGER):
-                os.kill(pid, signal.SIGSTOP)
-                time.sleep(0.01)
+            keep_stopped(pid)
             code, report, err = ended_already(process)
         finally:
             reader.close()
@@ -66,6 +65,15 @@ def test_one_that_stays_stopped_is_killed_and_named_and_what_it_held_is_counted(
     edges = edges_of(report)
     assert edges["card recorder -> archive"]["waiting"] == 0
     assert edges["card recorder -> archive"]["offered"] > 0
+
+
+def keep_stopped(pid):
+    """Until it is killed."""
+    until_s = time.monotonic() + 30
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < until_s:
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(AGAIN_S)
 
 
 def ended_already(process):

@@ -18,6 +18,7 @@ from rushes.station.messages import DealerTask, Ready, Worked
 from rushes.station.newest import Newest
 from rushes.stream.receiver import Receiver
 from rushes.stream.streamer import Streamer
+from rushes.wire.endpoint import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def deal_frames(task: DealerTask, link: Link) -> None:
     """
     with (
         Streamer(
-            task.endpoint,
+            _narrow(task),
             [task.track],
             1,
             True,
@@ -50,6 +51,12 @@ def deal_frames(task: DealerTask, link: Link) -> None:
         Receiver(task.endpoint, 1, True, keys=task.keys, insecure=task.insecure) as receiver,
     ):
         _Dealing(task, link, streamer, receiver).run()
+
+
+def _narrow(task: DealerTask) -> str:
+    """Where it deals; on this machine with memory for as many frames as are under way, and not for dozens."""
+    near = parse(task.endpoint).scheme in ("ipc", "shm")
+    return f"{task.endpoint}?hwm={task.ahead}" if near else task.endpoint
 
 
 class _Dealing:

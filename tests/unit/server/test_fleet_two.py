@@ -96,7 +96,8 @@ def test_without_acknowledgements_two_pictures_come_and_the_rest_is_dropped_wher
         eye.ack(second[1])
         third = eye.until_picture()
         assert first[1] < second[1] < third[1]
-        assert edge(states[0], EDGE).offered == 3  # so few came over the hub
+        # So few came over the hub: for two that were acknowledged there is room for two more.
+        assert edge(states[0], EDGE).offered in (3, 4)
     eventually(lambda: states[1].fleet.figures()["views_given"] == 0, "the view has ended there")
     assert edge(states[1], "cam -> viewers").waiting == 0
     assert edge(states[0], EDGE).waiting == 0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
+from rushes.depot import Depot
 from rushes.frame import Frame
+from rushes.stream import Streamer
 from rushes.stream import parcel as parcels
 from rushes.stream.crew import Done
 from rushes.stream.parcel import meta_of
@@ -68,6 +71,25 @@ def test_a_payload_is_looked_at_where_it_lies_and_knows_its_place(memory: Memory
     assert place_of(view[:10]) is None
     assert place_of(b"bytes") is None
     assert made_of == [place.depot]
+
+
+def test_memory_is_taken_for_as_many_frames_as_are_asked_for() -> None:
+    with contextlib.closing(Memory(made_of.append, 3)) as memory:
+        assert memory.slots == 3
+        put(memory, 0, bytes(1 << 20))
+        with Depot.attach(made_of[-1]) as depot:
+            assert memory.slots == 3
+            # A few more, for who still looks at one that was given back.
+            assert depot.slots * depot.slot_bytes < 10 << 20
+
+
+def test_frames_beyond_what_an_endpoint_allows_find_no_room() -> None:
+    with Streamer("shm://narrow?hwm=3", mapreduce=True, when_full="drop_newest") as streamer:
+        for _ in range(5):
+            streamer.send(np.zeros((8, 8), np.uint8))
+        told = streamer.stats()
+    assert told.sent == 3
+    assert told.dropped == {"full": 2}
 
 
 def test_a_slot_that_is_looked_at_is_not_used_again(memory: Memory, places: Places) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ROOM", "Memory"]
 
 ROOM = 8, 64
-"""How many frames may be out at least, and at most."""
+"""How many frames may be out at least, and at most, where nobody says."""
 
 _log = logging.getLogger("rushes.stream")
 _BYTES = 128 << 20
@@ -33,15 +33,17 @@ _STUCK_S, _MOST_OLD = 0.5, 3
 
 class Memory:
     """``put`` by one thread at a time; a slot is used again when it was given back here, and nobody looks at it any
-    more. ``on_made(name)`` tells of each depot before anything lies in it.
+    more. ``on_made(name)`` tells of each depot before anything lies in it. ``room``: how many frames may be out; None:
+    as many as fit into 128 MiB, within ``ROOM``.
 
     Pictures that are larger than before get a larger depot. So do those that find every slot looked at by somebody
     who keeps what he was given, until that is the fate of three depots. Depots are nameless: nothing is left of
     them, however the process ends.
     """
 
-    def __init__(self, on_made: Callable[[str], object]) -> None:
+    def __init__(self, on_made: Callable[[str], object], room: int | None = None) -> None:
         self._on_made = on_made
+        self._room = room
         self._lock = threading.Lock()
         self._depot: Depot | None = None
         self._leases: dict[tuple[str, int], Lease] = {}
@@ -51,7 +53,7 @@ class Memory:
     @property
     def slots(self) -> int:
         """How many frames may be out at once."""
-        return self._depot.slots - _SPARE if self._depot is not None else ROOM[0]
+        return self._depot.slots - _SPARE if self._depot is not None else self._room or ROOM[0]
 
     def put(self, frame: near.Frame, payload: Any) -> near.Place | None:
         """Where it lies now; None when every slot is looked at by somebody. DepotError when there is no memory."""
@@ -110,7 +112,7 @@ class Memory:
             size = depot.slot_bytes
         least, most = ROOM
         made = Depot.create(
-            slots=max(least, min(most, _BYTES // size)) + _SPARE,
+            slots=(self._room or max(least, min(most, _BYTES // size))) + _SPARE,
             slot_bytes=size,
             when_full="drop_oldest",
             participants=_PARTICIPANTS,

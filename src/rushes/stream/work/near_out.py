@@ -13,7 +13,7 @@ from rushes.stream.copies import Copies
 from rushes.stream.outgoing import Outgoing, put_at_once
 from rushes.stream.wire_out import Kept, header_of
 from rushes.stream.work.near_link import check_keys
-from rushes.stream.work.near_memory import ROOM, Memory
+from rushes.stream.work.near_memory import Memory
 from rushes.wire import near
 from rushes.wire.message import MAX_BYTES
 from rushes.wire.near_desk import NearDesk
@@ -68,9 +68,10 @@ class NearOut:
         self._lock = threading.Lock()
         self._closing = False
         self._copies = Copies(_WAITING + 1)
-        self._memory = Memory(self._made)
+        most = endpoint.options.get("hwm")
+        self._memory = Memory(self._made, None if most is None else int(most))
         self._desk = NearDesk(
-            endpoint.name, shown=endpoint.shown, tracks=tracks, room=ROOM[0], on_free=self._free
+            endpoint.name, shown=endpoint.shown, tracks=tracks, room=self._memory.slots, on_free=self._free
         )
         # Where the oldest goes, it must wait outside: what has an index is waited for.
         self._out: Outgoing[_Job] | None = None
