@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["clear", "leases", "stats"]
 
+# A writer at full speed publishes once in some microseconds; the counters alone are always of one moment.
+_LOOKS = 8
+
 
 def stats(name: str, core: Core, spill: Spill | None, slots: int) -> DepotStats:
     """The ledger of this moment, after taking back what the dead held."""
     core.reclaim()
-    held, *rest = core.counters()
+    head, (held, *rest) = _at_once(core)
     count = dict(zip(layout.COUNTER_NAMES, rest, strict=True))
     evicted, spilled, cleared = count["evicted"], 0, count["cleared"]
     if spill is not None:
@@ -31,7 +34,7 @@ def stats(name: str, core: Core, spill: Spill | None, slots: int) -> DepotStats:
     return DepotStats(
         name=name,
         slots=slots,
-        head=core.head(),
+        head=head,
         offered=count["offered"],
         stored=count["stored"],
         held=held,
@@ -44,6 +47,15 @@ def stats(name: str, core: Core, spill: Spill | None, slots: int) -> DepotStats:
         reclaimed_slots=count["reclaimed_slots"],
         dead_lock_owners=count["dead_lock_owners"],
     )
+
+
+def _at_once(core: Core) -> tuple[int, tuple[int, ...]]:
+    """The head and the counters of one moment: of two, what is published in between would be on one side only."""
+    for _ in range(_LOOKS):
+        head, counters = core.head(), core.counters()
+        if core.head() == head:
+            break
+    return head, counters
 
 
 def _dropped(count: dict[str, int]) -> Counter[str]:

@@ -15,6 +15,7 @@ from rushes.archive.reader import Reader
 from rushes.archive.records import Found, Gop
 from rushes.codecs.video.bare import BareDecoder
 from rushes.errors import ArchiveCorrupt, NoSuchMoment
+from rushes.testing import ManualClock
 from tests.unit.archive.store import CODINGS, Store, moment, number_of
 
 PICTURE = 320 * 180 * 3 // 2
@@ -162,30 +163,21 @@ def test_what_was_removed_is_not_shown_from_memory(store):
         reader.frame_at("cam", moment(4))
 
 
-class Stopped:
-    """A clock that is set by hand."""
-
-    now_s = 100.0
-
-    def monotonic_ns(self):
-        return int(self.now_s * 1e9)
-
-
 def test_what_nobody_asks_for_is_forgotten_after_a_while(store):
     first, second, _ = groups(store)
-    clock = Stopped()
+    clock = ManualClock()
     cursors = Cursors(store.fetch, clock=clock)
     for turn in (3, 4, 5):
         cursors.picture(first, turn)
-    clock.now_s += 6
+    clock.advance(6)
     cursors.picture(second, 3)
     both = cursors.bytes
     assert cursors.sweep(10)
     assert cursors.bytes == both
-    clock.now_s += 6
+    clock.advance(6)
     assert cursors.sweep(10)
     assert cursors.bytes == 4 * PICTURE
-    clock.now_s += 6
+    clock.advance(6)
     assert not cursors.sweep(10)
     assert cursors.bytes == 0
 

@@ -76,6 +76,7 @@ def test_the_end_is_not_waited_for_and_nothing_begins_after_it():
     unused.touch()
     thread = unused._thread
     unused.close()
+    assert thread is not None
     assert not thread.is_alive()
     unused.touch()
     assert unused._thread is thread

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -180,6 +181,8 @@ def test_what_a_recording_that_had_ended_did_not_take_is_lost_and_not_waiting(ov
     recording = RecordingStats("front", offered=8, written=7, dropped={"memory": 1})
     source = SourceStats("front", offered=13, delivered=10, dropped={"damaged": 3})
     counts = _Counts()
-    counts.add(SimpleNamespace(stats=lambda: recording), SimpleNamespace(stats=lambda: source), over=over)
+    kept: Any = SimpleNamespace(stats=lambda: recording)
+    seen: Any = SimpleNamespace(stats=lambda: source)
+    counts.add(kept, seen, over=over)
     assert (counts.written, dict(counts.dropped)) == (7, dropped)
     assert counts.came() == Came(offered=13, delivered=10, dropped={"damaged": 3}, waiting=0)
