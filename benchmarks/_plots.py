@@ -16,7 +16,7 @@ from benchmarks import _soak_block
 from benchmarks._page import curves, figure, judged, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 FORM = 1
@@ -85,23 +85,23 @@ def drawn_from(path: Path) -> str | None:
     return found[1] if found else None
 
 
-def wanted(records: Mapping[str, dict[str, Any]], soak: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def wanted(records: Mapping[str, dict[str, Any]], soaks: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """By the name of each plot, what it shows."""
     out: dict[str, Any] = {"bench-ratios.svg": rows(records)}
     for record in records.values():
         out |= {f"bench-growth-{curve['id']}.svg": _shown(curve) for curve in curves(record)}
-    return out if soak is None else out | {_soak_block.PLOT: _soak_block.shown(soak)}
+    return out | {_soak_block.PLOT: _soak_block.shown(soaks[0])} if soaks else out
 
 
 def write(
-    records: Mapping[str, dict[str, Any]], folder: Path, soak: Mapping[str, Any] | None = None
+    records: Mapping[str, dict[str, Any]], folder: Path, soaks: Sequence[Mapping[str, Any]] = ()
 ) -> list[Path]:
     """Draws those that do not show what is kept; which. ModuleNotFoundError without matplotlib."""
     import matplotlib as mpl
 
     mpl.use("agg")
     made = []
-    for name, shown in wanted(records, soak).items():
+    for name, shown in wanted(records, soaks).items():
         path, told = folder / name, digest(shown)
         if drawn_from(path) == told:
             continue

@@ -1,11 +1,11 @@
-"""What a soak found, for docs/design/soak.md: made of its kept record by ``report.py``."""
+"""What soaks found, for docs/design/soak.md: made of their kept records by ``report.py``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PLOT = "soak-memory.svg"
 MISSING = "> Not run yet: `scripts/soak --for 1h --json benchmarks/results/soak/hour.json` does it.\n"
@@ -17,13 +17,14 @@ _DONE = {
 }
 
 
-def block(record: Mapping[str, Any] | None) -> str:
-    """Between the marks: what was done, how soon all was well, memory, and what was found."""
-    if record is None:
-        return MISSING
-    return "\n".join(
-        [_where(record), *_harms(record), *_memory(record), *_findings(record["findings"])]
-    ).rstrip("\n")
+def block(records: Sequence[Mapping[str, Any]]) -> str:
+    """Between the marks, for each: what was done, how soon all was well, what was found; the first one's memory."""
+    parts = []
+    for turn, record in enumerate(records):
+        parts += [f"### {record['seconds'] / 60:.0f} minutes\n", _where(record), *_harms(record)]
+        parts += _memory() if not turn else []
+        parts += _findings(record["findings"])
+    return "\n".join(parts).rstrip("\n") or MISSING.rstrip("\n")
 
 
 def shown(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,8 +37,7 @@ def _where(record: Mapping[str, Any]) -> str:
     wrong = sum(len(each["wrong"]) for each in record["findings"])
     verdict = "**Everything holds.**" if not wrong else f"**{wrong} things do not hold.**"
     return (
-        f"{verdict} {record['seconds'] / 60:.0f} minutes, seed {record['seed']},"
-        f" {sum(record['harms'].values())} harms;"
+        f"{verdict} Seed {record['seed']}, {sum(record['harms'].values())} harms;"
         f" {machine['cpu']}, {machine['cores']} cores, {machine['kernel']}, Python {machine['python']};"
         f" {record['when']}.\n"
     )
@@ -61,7 +61,7 @@ def _seconds(value: float) -> str:
     return "at once" if value < 0.1 else f"{value:.2f} s"
 
 
-def _memory(record: Mapping[str, Any]) -> list[str]:
+def _memory() -> list[str]:
     return [f"![Memory of each process, by minutes](../images/{PLOT})", ""]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[0] = str(HERE.parent)
 DOCS = HERE.parent / "docs"
-SOAK = HERE / "results" / "soak" / "hour.json"
+SOAKS = HERE / "results" / "soak"
 SMOKE = HERE / "results" / "smoke" / "growth.json"
 TITLES = {
     "depot": "The depot",
@@ -52,9 +52,10 @@ def whole_page(records: dict[str, dict[str, Any]]) -> str:
     return page(*records.values(), plots=True)
 
 
-def soaked() -> dict[str, Any] | None:
-    """What the kept soak found, if there is one."""
-    return json.loads(SOAK.read_text(encoding="utf-8")) if SOAK.exists() else None
+def soaked() -> list[dict[str, Any]]:
+    """What the kept soaks found, the longest first."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(SOAKS.glob("*.json"))]
+    return sorted(found, key=lambda record: -record["seconds"])
 
 
 def plan_block(records: dict[str, dict[str, Any]]) -> str:
@@ -69,14 +70,14 @@ def write_all() -> None:
     """The page, the plots and the plan's figures."""
     from benchmarks import _growth_block, _plots, _soak_block
 
-    records, soak = kept(), soaked()
+    records, soaks = kept(), soaked()
     if "growth" in records:
         SMOKE.unlink(missing_ok=True)
     (DOCS / "benchmarks.md").write_text(whole_page(records), encoding="utf-8")
     _growth_block.fill(DOCS / "design" / "growth.md", plan_block(records))
-    _growth_block.fill(DOCS / "design" / "soak.md", _soak_block.block(soak))
+    _growth_block.fill(DOCS / "design" / "soak.md", _soak_block.block(soaks))
     try:
-        _plots.write(records, DOCS / "images", soak)
+        _plots.write(records, DOCS / "images", soaks)
     except ModuleNotFoundError as error:
         if error.name != "matplotlib":
             raise

@@ -32,31 +32,33 @@ def found(*wrong: str) -> dict[str, Any]:
 def test_a_soak_is_told_by_harm_with_memory_by_minutes() -> None:
     record = found()
     assert record["memory_mib"] == {"web": [20.0, None, 40.0]}
-    text = block(record)
-    assert text.startswith("**Everything holds.** 3 minutes, seed 3, 4 harms;")
+    text = block([record, found()])
+    assert text.startswith("### 3 minutes\n\n**Everything holds.** Seed 3, 4 harms;")
+    assert text.count("### ") == 2
+    assert text.count(PLOT) == 1
     assert "| SIGKILL | web | 2 | 2.00 s | 3.00 s |" in text
     assert "| SIGSTOP for 0.3 to 3 s | any process of the station | 1 | at once | at once |" in text
     assert "| account | holds | 3 looks |" in text
 
 
 def test_what_does_not_hold_is_told_first() -> None:
-    text = block(found("a frame is missing", "another one"))
-    assert text.startswith("**2 things do not hold.**")
+    text = block([found("a frame is missing", "another one")])
+    assert "\n**2 things do not hold.**" in text
     assert "| account | **wrong** | 3 looks; a frame is missing; another one |" in text
 
 
 def test_without_a_kept_soak_the_note_says_how_to_make_one() -> None:
-    assert block(None) == MISSING
+    assert block([]) == MISSING.strip()
 
 
 @pytest.mark.leaky("matplotlib keeps the fonts that it has read open")
 def test_memory_is_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    assert tmp_path / PLOT in _plots.write({}, tmp_path, found())
+    assert tmp_path / PLOT in _plots.write({}, tmp_path, [found()])
     assert b"own memory, MiB" in (tmp_path / PLOT).read_bytes()
 
 
 def test_the_note_shows_what_is_kept() -> None:
     page = (report.DOCS / "design" / "soak.md").read_text(encoding="utf-8")
     written = page.split(BEGIN)[1].split(END)[0].strip()
-    assert written == block(report.soaked()).strip(), "benchmarks/report.py writes it anew"
+    assert written == block(report.soaked()), "benchmarks/report.py writes it anew"
