@@ -12,6 +12,7 @@ from rushes.wire.hub import Hub
 from rushes.wire.jet_item import Item
 from tests.support.jet import LONG_S, WORK, Taken, kill, link, numbers, send, stored, until
 from tests.support.nats_hub import Events, hub
+from tests.support.waiting import stands_still
 
 
 def test_a_killed_hub_loses_and_doubles_nothing(tmp_path: Path) -> None:
@@ -76,7 +77,8 @@ def test_what_was_not_confirmed_is_published_again_and_stored_once(tmp_path: Pat
             stored(send(made, range(10)))
             pid = running.stats().pid
             assert pid is not None
-            os.kill(pid, signal.SIGSTOP)  # what is sent now is read by nobody
+            os.kill(pid, signal.SIGSTOP)
+            until(lambda: stands_still(pid), bool, LONG_S)  # what is sent now is read by nobody
             tickets = send(made, range(10, 50))
             assert not until(lambda: tickets[0].done, bool, 0.2)
             os.kill(pid, signal.SIGKILL)

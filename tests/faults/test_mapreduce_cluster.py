@@ -32,6 +32,10 @@ def run(nodes: Nodes, kills: int) -> None:
     """
     each_round = 50
     count = each_round * (kills + 1)
+    with JetLink([nodes.hubs[0].url], connect_s=LONG_S) as look:
+        look.work_stream(
+            "ready", ["main"]
+        )  # three that begin at once on a busy machine take their time to agree
     with (
         Streamer(nodes.endpoint(0), mapreduce=True) as streamer,
         Receiver(nodes.endpoint(2), mapreduce=True) as receiver,

@@ -8,7 +8,7 @@ import os
 import random
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.soak.site import Site
 
 _BLOCK = bytes(1 << 16)
+# Ten seconds of life, and what it takes to begin it on a busy machine.
+_LIFE_S, _MOST_ROW = 20.0, 3
 
 
 class Done(NamedTuple):
@@ -66,11 +68,38 @@ def _someone(site: Site, lot: random.Random) -> int | None:
     return lot.choice(found) if found else None
 
 
+class Deaths:
+    """When each stage was killed, so that none is killed more often than a station bears by its own rule."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, list[float]] = defaultdict(list)
+
+    def bears(self, name: str, now: float) -> bool:
+        """Whether one more is no fifth in a row of a stage that never lived ten seconds.
+
+        A function's process may always be killed: its worker counts for it.
+        """
+        row = 0
+        if name == "handler":
+            return True
+        for at in reversed(self._at[name]):
+            if now - at > _LIFE_S:
+                break
+            row, now = row + 1, at
+        return row < _MOST_ROW
+
+    def note(self, name: str, now: float) -> None:
+        self._at[name].append(now)
+
+
 def _kill(site: Site, lot: random.Random) -> Done | None:
-    pid = _someone(site, lot)
-    if pid is None:
+    now = time.monotonic()
+    found = [pid for pid in sorted(site.family()) if site.deaths.bears(named(pid), now)]
+    if not found:
         return None
+    pid = lot.choice(found)
     name = named(pid)
+    site.deaths.note(name, now)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     site.killed = pid

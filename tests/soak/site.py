@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.soak.harms import Deaths
 from tests.soak.lines import Line
 from tests.support.mapreduce_nodes import family
 
@@ -40,7 +41,7 @@ class Site:
         self.line = Line(self._stream)
         self.began = time.monotonic()
         self.seen: set[int] = set()
-        self.killed = 0
+        self.killed, self.deaths = 0, Deaths()
         self.station = self._start(*self._words())
         self.receiver: subprocess.Popen[str] | None = None
 

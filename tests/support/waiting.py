@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 PATIENCE_S = 40.0
@@ -18,3 +19,11 @@ def eventually(true: Callable[[], Any], what: str = "it comes about", within_s: 
             raise AssertionError(f"{what}: not within {within_s:g} s")
         time.sleep(_LOOK_S)
     return found
+
+
+def stands_still(pid: int) -> bool:
+    """Whether a stopped process does nothing any more: a signal reaches its threads one after another."""
+    states = [
+        each.read_text().rpartition(")")[2].split()[0] for each in Path(f"/proc/{pid}/task").glob("*/stat")
+    ]
+    return set(states) == {"T"}

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import _plots, report
 from benchmarks._growth_block import BEGIN, END
 from benchmarks._soak_block import MISSING, PLOT, block
-from tests.soak.harms import Done
+from tests.soak.harms import Deaths, Done
 from tests.soak.run import Report
 from tests.soak.verdict import Finding
 from tests.soak.watch import Seen
@@ -62,3 +62,13 @@ def test_the_note_shows_what_is_kept() -> None:
     page = (report.DOCS / "design" / "soak.md").read_text(encoding="utf-8")
     written = page.split(BEGIN)[1].split(END)[0].strip()
     assert written == block(report.soaked()), "benchmarks/report.py writes it anew"
+
+
+def test_no_stage_is_killed_so_often_that_the_station_gives_it_up() -> None:
+    deaths = Deaths()
+    for at in (0.0, 30.0, 35.0, 41.0):
+        assert deaths.bears("web", at)
+        deaths.note("web", at)
+    assert not deaths.bears("web", 50.0)
+    assert deaths.bears("web", 62.0)
+    assert deaths.bears("recorder", 50.0)
