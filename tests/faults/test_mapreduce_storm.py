@@ -19,6 +19,7 @@ from tests.support.mapreduce import HERE, settle
 from tests.support.mapreduce_nodes import Node, all_gone, children, family, nodes
 
 TRACKS = ("a", "b")
+UNDER_WAY, NOTED_S = 8, 2.0  # notes of a receiver; within so long a hub is up again and has them
 
 
 class Storm:
@@ -32,6 +33,8 @@ class Storm:
         self._hub_due = time.monotonic() + 0.5
         self._bag: list[str] = []
         self.kills: Counter[str] = Counter()
+        self._hub_killed = -math.inf
+        self.together = 0  # receivers that were killed while the hub may not have had their notes
         self.seen: set[int] = set()
 
     def look(self) -> None:
@@ -49,6 +52,7 @@ class Storm:
         if kind == "worker":
             self._replace(self._lot.choice(self._workers))
         elif kind == "receiver":
+            self.together += time.monotonic() - self._hub_killed < NOTED_S
             self._replace(self._receiver)
         else:
             among = self._servers() if kind == "hub" else family(self._lot.choice(self._workers).pid)
@@ -58,6 +62,8 @@ class Storm:
                 os.kill(self._lot.choice(among), signal.SIGKILL)
             except ProcessLookupError:
                 return
+            if kind == "hub":
+                self._hub_killed = time.monotonic()
         self.kills[kind] += 1
 
     def _servers(self) -> list[int]:
@@ -120,8 +126,8 @@ def storm(
         lines = told(file)
         wild.look()
         codes = [node.stop() for node in running]
-    print(f"\n{frames} frames, {dict(wild.kills)} kills, {took_s:.1f} s")
-    report(lines, frames, wild.kills["receiver"])
+    print(f"\n{frames} frames, {dict(wild.kills)} kills, {wild.together} with the hub, {took_s:.1f} s")
+    report(lines, frames, wild.kills["receiver"] + UNDER_WAY * len(TRACKS) * wild.together)
     assert done
     assert sum(wild.kills.values()) >= kills
     assert codes == [0] * 4
@@ -132,8 +138,10 @@ def told(file: Path) -> list[tuple[str, str]]:
     return [(line.split()[0], line.split(" ", 1)[1].split()[0]) for line in file.read_text().splitlines()]
 
 
-def report(lines: list[tuple[str, str]], frames: int, receiver_kills: int) -> None:
-    """Every frame of each track, in order, none told as lost; twice at most what was in hand at a receiver's kill."""
+def report(lines: list[tuple[str, str]], frames: int, most_twice: int) -> None:
+    """Every frame of each track, in order, none told as lost; twice at most what was in hand at a receiver's kill, and
+    what was under way to a hub that was killed right before.
+    """
     twice = 0
     for track in TRACKS:
         came = [number for each, number in lines if each == track]
@@ -146,7 +154,7 @@ def report(lines: list[tuple[str, str]], frames: int, receiver_kills: int) -> No
         assert not missing
         assert once == list(range(frames))
         twice += len(came) - len(once)
-    assert twice <= receiver_kills
+    assert twice <= most_twice
 
 
 def test_every_frame_comes_once_and_in_order_whatever_is_killed(
