@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -107,11 +110,28 @@ def _rounds(what: str, jobs: Mapping[str, Job], rounds: int) -> Runs:
 
 def _run(peer: str, job: str, options: Mapping[str, Any]) -> dict[str, Any]:
     line = [sys.executable, "-m", f"benchmarks.peers.{peer}", job, json.dumps(options)]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = ended(line)
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["it said nothing"])[-1])
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
+
+
+def ended(line: list[str], most_s: float = 300.0) -> subprocess.CompletedProcess[str]:
+    """What a contender said. Whatever it started ends with it; RuntimeError when it does not end within ``most_s``."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        line, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    ) as peer:
+        try:
+            out, errors = peer.communicate(timeout=most_s)
+        except subprocess.TimeoutExpired:
+            # Without its words: they have a path of the machine, and the reason is kept.
+            raise RuntimeError(f"it had not ended after {most_s:.0f} s") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(peer.pid, signal.SIGKILL)
+    return subprocess.CompletedProcess(line, peer.returncode, out, errors)
 
 
 def _claim(

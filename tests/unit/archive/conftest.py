@@ -10,6 +10,7 @@ import pytest
 
 from rushes.archive.database import Database
 from rushes.archive.index import Index
+from tests.unit.archive.store import Store
 
 
 @pytest.fixture
@@ -24,6 +25,14 @@ def db(tmp_path: Path) -> Iterator[Database]:
 def index(db: Database) -> Index:
     """Over that."""
     return Index(db)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An index with segments, as many as are added."""
+    made = Store(tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

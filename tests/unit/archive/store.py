@@ -106,3 +106,9 @@ class Store:
     def close(self):
         self.fetch.close()
         self.db.close()
+
+
+def groups(store, coding="h264", count=75, **options):
+    """A segment of so many pictures, added to the store: its groups."""
+    segment = store.add(range(count), coding, **options)
+    return list(store.index.segment_gops(segment.id))

@@ -9,7 +9,7 @@ import pytest
 
 from rushes.archive.cursors import Cursors, is_reordered
 from rushes.errors import ArchiveCorrupt, CorruptImage
-from tests.unit.archive.store import CODINGS, Store, number_of
+from tests.unit.archive.store import CODINGS, groups, number_of
 
 PICTURE = 320 * 180 * 3 // 2
 
@@ -33,18 +33,6 @@ class Counting:
     @property
     def bytes(self):
         return sum(length for _, length in self.reads)
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path)
-    yield store
-    store.close()
-
-
-def groups(store, coding="h264", count=75, **options):
-    segment = store.add(range(count), coding, **options)
-    return list(store.index.segment_gops(segment.id))
 
 
 def test_the_next_picture_costs_one(store):

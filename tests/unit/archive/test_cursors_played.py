@@ -16,7 +16,7 @@ from rushes.archive.records import Found, Gop
 from rushes.codecs.video.bare import BareDecoder
 from rushes.errors import ArchiveCorrupt, NoSuchMoment
 from rushes.testing import ManualClock
-from tests.unit.archive.store import CODINGS, Store, moment, number_of
+from tests.unit.archive.store import CODINGS, groups, moment, number_of
 
 PICTURE = 320 * 180 * 3 // 2
 
@@ -31,18 +31,6 @@ class Counting:
     def read(self, segment, offset, length):
         self.bytes += length
         return self.fetch.read(segment, offset, length)
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path)
-    yield store
-    store.close()
-
-
-def groups(store, coding="h264", count=75, **options):
-    segment = store.add(range(count), coding, **options)
-    return list(store.index.segment_gops(segment.id))
 
 
 def fresh(store, found):
