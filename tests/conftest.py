@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,11 @@ def pytest_configure(config: pytest.Config) -> None:
     place = tempfile.mkdtemp(prefix="rushes-test-", dir=within)
     config.stash[DEPOTS] = Path(place)
     os.environ["RUSHES_SHM_DIR"] = place
+    # Ignored signals are inherited: by whatever nohup or a shell started in the background, and so by all that the
+    # tests start and end by signals.
+    for ignored, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(ignored) is signal.SIG_IGN:
+            signal.signal(ignored, usual)
     # A busy machine is slow, not wrong: no example fails for the time it took.
     settings.register_profile("rushes", settings.default, deadline=None)
     settings.load_profile("rushes")

@@ -104,15 +104,23 @@ def view(left: int) -> list[tuple[int, int]]:
 
 
 class Tiles:
-    """Loads that count what was no longer in view when it began."""
+    """Loads that count what was no longer in view when it began.
+
+    Neither in this view nor in the one before: a worker may have taken its tile right before the view moved and come
+    to its first line right behind it.
+    """
 
     def __init__(self) -> None:
+        self.before: set[tuple[int, int]] = set()
         self.wanted: set[tuple[int, int]] = set()
         self.have: set[tuple[int, int]] = set()
         self.wasted = 0
 
+    def move(self, seen: list[tuple[int, int]]) -> None:
+        self.before, self.wanted = self.wanted, set(seen)
+
     def load(self, tile: tuple[int, int]) -> None:
-        if tile not in self.wanted:
+        if tile not in self.wanted and tile not in self.before:
             self.wasted += 1
         time.sleep(TILE_S)
         self.have.add(tile)
@@ -145,7 +153,7 @@ def _pan_ours(pans: int, wasted: list[float], pauses: list[float]) -> float:
     with JobQueue(WORKERS) as queue:
         for left in range(pans):
             seen = view(left)
-            tiles.wanted = set(seen)
+            tiles.move(seen)
             began = time.perf_counter()
             requests = [Request(tile, tiles.load, args=(tile,)) for tile in seen if tile not in tiles.have]
             queue.want("view", requests)
@@ -168,7 +176,7 @@ def _pan_peer(pans: int) -> float:
             for future in futures:
                 future.cancel()
             seen = view(left)
-            tiles.wanted = set(seen)
+            tiles.move(seen)
             futures = [pool.submit(tiles.load, tile) for tile in seen if tile not in tiles.have]
             if left < pans - 1:
                 time.sleep(1 / 60)
