@@ -32,6 +32,11 @@ class Acks:
         """Says ``what``, from any thread; without a connection it is kept for the next one, or dropped."""
         self._thread.call(self._say, reply, what, keep)
 
+    def say_all(self, replies: list[str], what: bytes) -> None:
+        """Says ``what`` of many, or of none without a connection."""
+        if replies:
+            self._thread.call(self._say_all, replies, what)
+
     def confirm(self, reply: str, timeout_s: float) -> None:
         """Says that an item is done, and waits for the server's word."""
         self._thread.run(self._confirm(reply, timeout_s))
@@ -54,6 +59,11 @@ class Acks:
         elif keep:
             self._kept.append((reply, what))
 
+    def _say_all(self, replies: list[str], what: bytes) -> None:
+        session = self._session
+        if session is not None and session.alive():
+            session.background(_publish(session, replies, what))
+
     async def _confirm(self, reply: str, timeout_s: float) -> None:
         from nats.errors import NoRespondersError
 
@@ -67,3 +77,8 @@ class Acks:
                 return
             await asyncio.sleep(_RETRY_S)
         raise DeadlineExceeded("the server did not note in time that an item is done", timeout_s=timeout_s)
+
+
+async def _publish(session: Session, replies: list[str], what: bytes) -> None:
+    for reply in replies:
+        await session.client.publish(reply, what)

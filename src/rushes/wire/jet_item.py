@@ -18,20 +18,20 @@ class Item:
     """An item of a store, delivered to this process until it is settled or its time is up.
 
     ``head`` and ``payload`` are as published; ``sequence`` is its number in the store, ``deliveries`` how often it
-    was delivered, from 1. All methods may be called from any thread and do not wait, but for :meth:`ack_sync`. The
-    first of ack, nak and term settles it; after that, and after the close of the link, they do nothing, and
-    :meth:`ack_sync` raises ClosedError after the close.
+    was delivered, from 1, and ``reply`` where to say what became of it. All methods may be called from any thread and
+    do not wait, but for :meth:`ack_sync`. The first of ack, nak and term settles it; after that, and after the close
+    of the link, they do nothing, and :meth:`ack_sync` raises ClosedError after the close.
     """
 
     __slots__ = (
         "_acks",
-        "_reply",
         "_settled",
         "consumer",
         "deliveries",
         "head",
         "message_id",
         "payload",
+        "reply",
         "sequence",
         "store",
         "subject",
@@ -48,7 +48,8 @@ class Item:
         self.message_id = headers.get(MESSAGE_ID, "")
         self.head = head_of(headers)
         self.payload: bytes = message.data
-        self._acks, self._reply, self._settled = acks, message.reply, False
+        self.reply = message.reply
+        self._acks, self._settled = acks, False
 
     @property
     def settled(self) -> bool:
@@ -66,7 +67,7 @@ class Item:
         killed within moments of the delivery, for it then knows nothing of it.
         """
         if not self._settled:
-            self._acks.confirm(self._reply, timeout_s)
+            self._acks.confirm(self.reply, timeout_s)
             self._settled = True
 
     def nak(self, delay_s: float = 0.0) -> None:
@@ -76,7 +77,7 @@ class Item:
     def in_progress(self) -> None:
         """It is still worked on: its time starts anew."""
         if not self._settled:
-            self._acks.say(self._reply, b"+WPI", keep=False)
+            self._acks.say(self.reply, b"+WPI", keep=False)
 
     def term(self, reason: str = "") -> None:
         """It is never to be delivered again on this track; the server's advisory tells the reason."""
@@ -86,7 +87,7 @@ class Item:
     def _say(self, what: bytes) -> None:
         if not self._settled:
             self._settled = True
-            self._acks.say(self._reply, what, keep=True)
+            self._acks.say(self.reply, what, keep=True)
 
     def __repr__(self) -> str:
         return f"Item({self.message_id!r}, {self.store}/{self.consumer} {self.sequence}, delivery {self.deliveries})"

@@ -185,6 +185,12 @@ class JetLink(ProcessBound):
         """Takes a stream's results; as :meth:`pull`."""
         return self._pull(names.result_store(stream), names.RECEIVER, batch, on_item)
 
+    def in_progress(self, items: Iterable[Item]) -> None:
+        """All these are still worked on, as :meth:`~rushes.wire.jet_item.Item.in_progress` says of one; hundreds at
+        once cost a fraction of as many calls.
+        """
+        self._acks.say_all([each.reply for each in items if not each.settled], b"+WPI")
+
     def tracks(self, stream: str) -> list[str] | None:
         """The tracks of a stream, sorted; None when it has no store of work."""
         names.check_stream(stream)

@@ -78,6 +78,25 @@ def test_an_item_in_progress_is_kept_past_its_time(tmp_path: Path) -> None:
             assert taken.nothing()
 
 
+def test_many_items_are_kept_past_their_time_at_once(tmp_path: Path) -> None:
+    with linked(tmp_path) as (_, made):
+        made.work_stream("cam", ["faces"], ack_wait_s=1.5)
+        stored(send(made, range(6)))
+        taken = Taken()
+        with made.pull("cam", "faces", batch=9, on_item=taken):
+            *kept, done, left = taken.items(6)
+            done.ack()
+            for _ in range(14):
+                time.sleep(0.15)
+                made.in_progress([*kept, done])
+            again = taken.item()
+            assert (again.sequence, again.deliveries) == (left.sequence, 2)
+            for each in (*kept, again):
+                each.ack_sync()
+            assert taken.nothing()
+        made.in_progress([])
+
+
 def test_only_the_first_word_on_an_item_counts(tmp_path: Path) -> None:
     with linked(tmp_path) as (_, made):
         made.work_stream("cam", ["faces"], ack_wait_s=60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rushes.errors import RushesError
 
@@ -76,6 +76,9 @@ class WorkLink(Protocol):
 
     def pull_results(self, stream: str, *, batch: int, on_item: Callable[[Any], object]) -> Puller:
         """Takes results."""
+
+    def in_progress(self, items: Iterable[Any]) -> None:
+        """All these are still worked on, or held."""
 
     def result_stream(self, stream: str, *, max_in_flight: int = 256) -> None:
         """Makes the place for results, or joins it."""

@@ -23,7 +23,7 @@ from rushes.wire.near_source import NearSource
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rushes.wire.endpoint import Endpoint
     from rushes.wire.near_source import NearItem
@@ -98,6 +98,9 @@ class NearLink(Closeable):
             raise ConfigError(f"{self._shown} is not open for results")
         results.pull(batch, on_item)
         return _Pulling(results.credit, results.pause)
+
+    def in_progress(self, items: Iterable[Any]) -> None:
+        """Nothing: a result's worker waits for as long as it lives."""
 
     def results_left(self, stream: str) -> int:
         """How many results wait to be asked for."""

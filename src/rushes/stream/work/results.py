@@ -156,9 +156,9 @@ class Results:
         return None
 
     @property
-    def anything(self) -> bool:
-        """Whether there is a result to be taken."""
-        return any(isinstance(each, Result) for each in self._ready)
+    def ready(self) -> int:
+        """How many results are there to be taken."""
+        return len(self._ready) - self._gaps
 
     def finish(self, parcel: Parcel) -> None:
         """The user has it."""
@@ -177,12 +177,11 @@ class Results:
     def stats(self, peers: int) -> StreamStats:
         """The counters at this moment."""
         lines = self._lines.values()
-        ready = sum(isinstance(each, Result) for each in self._ready)
         return StreamStats(
             expected=sum(line.highest + 1 - line.first - line.before for line in lines),
             delivered=self._delivered,
             dropped=dict(self._dropped),
-            waiting=ready + sum(self._waiting(line) for line in lines),
+            waiting=self.ready + sum(self._waiting(line) for line in lines),
             refused=self.refused,
             duplicates=self.duplicates,
             peers=peers,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rushes.errors import BadMessage, ClosedError, RushesError, WireError
 from rushes.stream import parcel
 from rushes.stream.records import StreamStats
+from rushes.stream.work.appetite import ASKED, Appetite
 from rushes.stream.work.hubs import HubEnd
 from rushes.stream.work.progress import HubProgress
 from rushes.stream.work.results import Result, Results
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 _log = logging.getLogger("rushes.stream")
-_ASKED = 256
 _MOST_BYTES = 256 << 20
 _MOST_ITEMS = 2000
 _MOST_IN_FLIGHT = 10_000
@@ -41,9 +41,9 @@ _BEAT_S = 0.6  # the hub sends again what it heard nothing of for 2 s
 class Session:
     """``take`` from any number of readers, ``finish`` what was taken; ``stop`` ends the readers, ``close`` all.
 
-    What is held is bounded: results beyond 256 MiB or 2000 go back to the hub for a second, unless one of them is
-    the one that order waits for. No result is asked for before somebody wants one, so that it is known by then in
-    what order.
+    Some hundred results that lie in order are taken ahead of their readers. What is held is bounded whatever lacks:
+    results beyond 256 MiB or 2000 go back to the hub for a second, unless one of them is the one that order waits
+    for. No result is asked for before somebody wants one, so that it is known by then in what order.
     """
 
     def __init__(
@@ -58,7 +58,8 @@ class Session:
         self._ready = threading.Condition(self._lock)
         self._held: dict[int, Item] = {}
         self._out: dict[int, Result] = {}
-        self._bytes = self._owed = self._left = 0
+        self._bytes = self._left = self._thirsty = 0
+        self._appetite = Appetite()
         self._puller: Puller | None = None
         self._stop = threading.Event()
         self._keeping = threading.Lock()
@@ -99,7 +100,7 @@ class Session:
                 left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
                     return None
-                self._ready.wait(self._patience(left))
+                self._thirst(self._patience(left))
         return None
 
     def finish(self, result: Result, spoiled: str = "") -> None:
@@ -116,7 +117,7 @@ class Session:
         """Whether something can be taken, now or within that time."""
         with self._ready:
             self._begin()
-            return self._ready.wait_for(lambda: self._stop.is_set() or self._results.anything, timeout_s)
+            return self._ready.wait_for(lambda: self._stop.is_set() or self._results.ready > 0, timeout_s)
 
     def stats(self) -> StreamStats:
         """The counters at this moment; before anything was asked for, of what lies in the hub."""
@@ -156,7 +157,16 @@ class Session:
     def _begin(self) -> None:
         """Asks for results, once; under the lock, which the first of them waits for."""
         if self._puller is None and not self._stop.is_set():
-            self._puller = self.end.link.pull_results(self.end.stream, batch=_ASKED, on_item=self._on_item)
+            self._puller = self.end.link.pull_results(self.end.stream, batch=ASKED, on_item=self._on_item)
+
+    def _thirst(self, timeout_s: float | None) -> None:
+        """Waits for news, at most so long."""
+        self._thirsty += 1
+        try:
+            self._ask_on()
+            self._ready.wait(timeout_s)
+        finally:
+            self._thirsty -= 1
 
     def _on_item(self, item: Item) -> None:
         try:
@@ -165,18 +175,19 @@ class Session:
             _log.warning("a result was refused: %s", error)
             with self._lock:
                 self._results.refused += 1
-                self._grant(1)
+                self._appetite.came()
+                self._ask_on()
             item.term(str(error))
             return
         with self._ready:
+            self._appetite.came()
             if item.sequence in self._held:
-                self._grant(1)  # it was held for so long that the hub sent it again
+                pass  # it was held for so long that the hub sent it again
             elif self._full and not self._results.is_next(result.parcel):
-                self._owed += 1
                 item.nak(_LATER_S)
             else:
-                self._grant(1)
                 self._arrived(result)
+            self._ask_on()
 
     def _arrived(self, result: Result) -> None:
         item = result.item
@@ -194,12 +205,13 @@ class Session:
     def _let_go(self, item: Item) -> None:
         if self._held.pop(item.sequence, None) is not None:
             self._bytes -= len(item.payload)
-        if self._owed and not self._full:
-            self._grant(self._owed)
-            self._owed = 0
+        self._ask_on()
+
+    def _ask_on(self) -> None:
+        self._grant(self._appetite.due(self._results.ready, full=self._full, thirsty=self._thirsty > 0))
 
     def _grant(self, count: int) -> None:
-        if self._puller is not None:
+        if count and self._puller is not None:
             with contextlib.suppress(ClosedError):
                 self._puller.credit(count)
 
@@ -233,12 +245,10 @@ class Session:
             self._keep()
             with self._lock:
                 items = list(self._held.values())
-                if self._owed and not self._results.anything:
+                if self._thirsty or not self._results.ready:
                     # Order waits for one that is still behind in the hub: it is found by going through them all.
-                    self._grant(self._owed)
-                    self._owed = 0
-            for item in items:
-                item.in_progress()
+                    self._grant(self._appetite.all())
+            self.end.link.in_progress(items)
 
     def _patience(self, left_s: float | None) -> float | None:
         due_ns = self._results.due_ns

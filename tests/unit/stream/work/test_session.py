@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rushes.stream.receiver import Receiver
 from rushes.stream.streamer import Streamer
+from rushes.stream.work.appetite import ASKED
 from rushes.stream.work.worker import Worker
 from tests.support import mapreduce_functions as functions
 from tests.support.mapreduce import HERE, both, settle, small, working
@@ -47,3 +48,27 @@ def test_a_worker_says_which_hubs_it_waits_for() -> None:
             with Receiver(f"tcp://127.0.0.1:{port}", mapreduce=True):
                 assert settle(lambda: worker.away == ())
     assert worker.away == ()
+
+
+def test_results_are_taken_some_hundred_ahead_of_their_reader_and_no_further() -> None:
+    with both() as (streamer, receiver), working(streamer.address, receiver.address, functions.as_it_came):
+        for _ in range(1200):
+            streamer.send(small())
+        assert settle(lambda: receiver.stats().waiting == 1200)
+        frames = receiver.frames()
+        assert next(frames).number == 0  # type: ignore[union-attr]
+        assert settle(lambda: receiver.stats().expected >= ASKED)
+        assert not settle(lambda: receiver.stats().expected > 3 * ASKED, 1)
+        assert [next(frames).number for _ in range(1199)] == list(range(1, 1200))  # type: ignore[union-attr]
+
+
+def test_results_that_nobody_reads_keep_none_from_the_reader_of_another_track() -> None:
+    behind = 2300  # more than are held here and on their way at once
+    with both(("a", "b")) as (streamer, receiver):
+        with working(streamer.address, receiver.address, functions.as_it_came, "b"):
+            for _ in range(behind):
+                streamer.send(small())
+            assert settle(lambda: receiver.stats().waiting == behind)
+        with working(streamer.address, receiver.address, functions.as_it_came, "a"):
+            frames = receiver.frames(track="a")
+            assert [next(frames).number for _ in range(5)] == list(range(5))  # type: ignore[union-attr]
