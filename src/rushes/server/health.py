@@ -1,10 +1,10 @@
 """Whether all is well with a station, in one sentence.
 
-Red ("lost") is what cannot be seen or was lost: a channel without frames, a frame that a policy does not allow to be
-dropped, as one on its way into the recordings. Amber ("late") is what is less than it should be: ticks of a source that
-passed before their frame could be grabbed, and a channel that is seen but not recorded, as its camera takes no second
-connection. A busy machine drops such ticks and nothing else, and the ledger has each of them as "late". They were a
-loss once, and red was the usual colour of any machine with something to do.
+Red ("lost") is what cannot be seen or was lost: a channel without frames, a process that keeps dying, a frame that a
+policy does not allow to be dropped, as one on its way into the recordings. Amber ("late") is what is less than it
+should be: ticks of a source that passed before their frame could be grabbed, and a channel that is seen but not
+recorded, as its camera takes no second connection. A busy machine drops such ticks and nothing else, and the ledger
+has each of them as "late". They were a loss once, and red was the usual colour of any machine with something to do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rushes.limits import format_size
 from rushes.server.answers import Health
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rushes.server.state import ServerState
     from rushes.station.board import Board
@@ -36,11 +36,11 @@ def health(state: ServerState, board: Board) -> Health:
     worst = max((_RANK.get(each.state, 2) for each in board.channels), default=0)
     lost, late = state.history.lost(), state.history.late()
     away = "hub away" if state.fleet.trouble else ""
-    unwell = _unwell(board)
-    parts = (_channels(board), unwell, f"{lost} lost in 10 min", _late(late), _depots(board), away)
+    unwell, failing = _unwell(board), _failing(board)
+    parts = (_channels(board), failing, unwell, f"{lost} lost in 10 min", _late(late), _depots(board), away)
     text = " · ".join(part for part in parts if part)
     amber = worst or late or unwell
-    return Health(state="lost" if lost or worst == 2 else "late" if amber else "live", text=text)
+    return Health(state="lost" if lost or failing or worst == 2 else "late" if amber else "live", text=text)
 
 
 def _channels(board: Board) -> str:
@@ -56,7 +56,16 @@ def _channels(board: Board) -> str:
 
 def _unwell(board: Board) -> str:
     """Channels that are live, and of which something else is to be known."""
-    found = [f"{each.name} {each.why}" for each in board.channels if each.state == "live" and each.why]
+    return _first([f"{each.name} {each.why}" for each in board.channels if each.state == "live" and each.why])
+
+
+def _failing(board: Board) -> str:
+    """Stages that cannot be kept alive, and why."""
+    found = [f"{each.name} keeps dying: {each.cause}" for each in board.stages if each.state == "failing"]
+    return _first(found)
+
+
+def _first(found: Sequence[str]) -> str:
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     return f"{shorten(found[0], _MOST_WHY, placeholder=' …')}{more}" if found else ""
 

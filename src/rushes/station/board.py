@@ -76,8 +76,9 @@ class StageState(_Plain, frozen=True):
     """One process's line of work. ``kind``: "source", "dealer" (it deals frames out to those of "work"), "work",
     "recorder", "streamer", "web" or "hub".
 
-    ``state``: "running", "restarting", "failed" or "done"; ``cause``: why its last process ended. ``channel`` is empty
-    for one that serves all. ``cpu_s`` is the processor time of the process that does it now.
+    ``state``: "running", "restarting", "failing" (it died over and over, and is tried again each half minute),
+    "failed" (it is not) or "done"; ``cause``: why its last process ended. ``channel`` is empty for one that serves
+    all. ``cpu_s`` is the processor time of the process that does it now.
     """
 
     name: str

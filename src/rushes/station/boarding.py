@@ -126,15 +126,12 @@ class Boarding:
 
     def _stage(self, stage: Stage) -> StageState:
         kind, channel = self._runner.kind_of(stage)
-        state = "running"
-        if stage.child is None:
-            state = "failed" if stage.failure else "done" if stage.done else "restarting"
         return StageState(
             name=stage.name,
             kind=kind,
             channel=channel,
             pid=stage.pid,
-            state=state,
+            state=_state_of(stage),
             restarts=stage.restarts,
             cause=stage.failure or stage.cause,
             cpu_s=0.0 if stage.pid is None else cpu_seconds(stage.pid),
@@ -194,3 +191,13 @@ def shown_cold(address: str | None) -> str | None:
     if "://" not in address:
         return os.path.abspath(address)
     return None if "@" in address or "?" in address else address
+
+
+def _state_of(stage: Stage) -> str:
+    if stage.child is not None:
+        return "running"
+    if stage.failure:
+        return "failed"
+    if stage.done:
+        return "done"
+    return "failing" if stage.failing else "restarting"

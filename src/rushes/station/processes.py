@@ -28,7 +28,11 @@ _LOOK_S = 0.02  # how often to see whether a process has ended whose pipes tell 
 
 
 class Supervisor:
-    """Starts stages, hears what they say, and restarts those that die. All calls from one thread."""
+    """Starts stages, hears what they say, and restarts those that die. All calls from one thread.
+
+    One that dies over and over is given up, as one that says it was told what cannot be done. A ``steadfast``
+    supervisor tries what has worked before again each half minute: nobody may be there to start it anew.
+    """
 
     def __init__(
         self,
@@ -36,11 +40,13 @@ class Supervisor:
         *,
         on_word: Callable[[Stage, Word], object],
         on_death: Callable[[Stage, str], object],
+        steadfast: bool = False,
     ) -> None:
         self.stages: list[Stage] = list(stages)
         self._on_word = on_word
         self._on_death = on_death
         self._selector = selectors.DefaultSelector()
+        self._steadfast = steadfast
         self._ending = False
 
     def start(self) -> None:
@@ -71,7 +77,7 @@ class Supervisor:
 
     def revive(self, stage: Stage) -> None:
         """Has a stage that ended, or was given up, started again at once."""
-        stage.failure, stage.done, stage.wrong, stage.due_ns = "", False, False, 0
+        stage.failure, stage.done, stage.wrong, stage.failing, stage.due_ns = "", False, False, False, 0
         stage.restarts -= 1  # which the start will count; nobody's death was the reason
         stage.backoff = Backoff()
 
@@ -175,7 +181,12 @@ class Supervisor:
 
     def _bury(self, stage: Stage, lived_s: float, cause: str) -> None:
         stage.cause, stage.died_ns = cause, SYSTEM.monotonic_ns()
-        wait_s = None if stage.wrong else stage.backoff.died(lived_s)
+        wait_s = stage.backoff.died(lived_s)
+        if stage.wrong:
+            wait_s = None
+        stage.failing = wait_s is None and self._steadfast and stage.backoff.worked and not stage.elsewhere
+        if stage.failing:
+            wait_s = Backoff.AGAIN_S
         if wait_s is None:
             stage.failure = cause
         else:

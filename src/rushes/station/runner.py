@@ -21,7 +21,7 @@ from rushes.station.messages import Told, Trouble
 from rushes.station.news import NewsDesk
 from rushes.station.outlet import Outlet, unused_name
 from rushes.station.page import Page, missing
-from rushes.station.processes import Supervisor
+from rushes.station.processes import Backoff, Supervisor
 
 if TYPE_CHECKING:
     from rushes.lifecycle import StopToken
@@ -59,7 +59,7 @@ class Runner(Closeable):
         self.host = None if bind is None else Host(bind, plan.keys, plan.data, len(plan.works), self.news.say)
         for each in plan.channels:
             self.channels[each.name] = self.make_channel(each)
-        self.supervisor = Supervisor([], on_word=self._on_word, on_death=self._on_death)
+        self.supervisor = Supervisor([], on_word=self._on_word, on_death=self._on_death, steadfast=True)
         self._accounts = Accounts(self)
         self._boarding: Boarding | None = None
         self._start_ns = 0
@@ -291,4 +291,5 @@ class Runner(Closeable):
                 stage.elsewhere = True
                 self.news.say(f"no page: {cause}")
                 return
-        self.news.say(f"not recorded: {cause}" if stage.elsewhere else f"{stage.name} ended: {cause}")
+        again = f"; it keeps dying, and is tried again in {Backoff.AGAIN_S:g} s" if stage.failing else ""
+        self.news.say(f"not recorded: {cause}" if stage.elsewhere else f"{stage.name} ended: {cause}{again}")

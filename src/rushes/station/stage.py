@@ -24,16 +24,20 @@ class Backoff:
     LONGEST_S = 5.0
     MOST = 5
     WINDOW_S = 10.0
+    AGAIN_S = 30.0
+    """Between two tries of what has worked and now dies over and over."""
 
     def __init__(self) -> None:
         self._row = 0
+        self.worked = False
+        """Whether any life was that long."""
 
     def died(self, lived_s: float) -> float | None:
         """Seconds to wait after a life of ``lived_s`` seconds; None when there have been too many deaths in
         a row.
         """
         if lived_s >= self.WINDOW_S:
-            self._row = 0
+            self._row, self.worked = 0, True
         self._row += 1
         if self._row > self.MOST:
             return None
@@ -62,6 +66,8 @@ class Stage:
         """Whether it was given up because it was told to do what cannot be done, or what another process does."""
         self.failure = ""
         """Why it was given up; empty while it is not."""
+        self.failing = False
+        """Whether it died over and over, and is tried again now and then."""
 
     @property
     def idle(self) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from rushes.metrics import Edge
-from rushes.station.board import ChannelState, EdgeState
+from rushes.station.board import ChannelState, EdgeState, StageState
 
 
 def test_the_station_is_told_at_a_glance(client, station):
@@ -44,6 +44,17 @@ def test_a_live_channel_of_which_something_is_wrong_is_told_in_amber(client, sta
     assert health["state"] == "late"
     assert "· front not recorded: the camera takes no" in health["text"]
     assert " … and 1 more · " in health["text"]
+
+
+def test_a_process_that_keeps_dying_is_told_in_red_with_its_cause(client, station):
+    dying = StageState(name="front edges", kind="work", state="failing", restarts=9, cause="killed by SIGSEGV")
+    back = StageState(name="side edges", kind="work", state="restarting", restarts=1, cause="killed by SIGSEGV")
+    station.show(stages=(dying, back))
+    health = client.get("/api/station").json()["health"]
+    assert health["state"] == "lost"
+    assert " · front edges keeps dying: killed by SIGSEGV · " in health["text"]
+    station.show(stages=(back,))
+    assert client.get("/api/station").json()["health"]["state"] == "live"
 
 
 def test_late_ticks_are_told_in_amber_and_losses_in_red(client, station, state):

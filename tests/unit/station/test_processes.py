@@ -173,6 +173,27 @@ def test_a_stage_that_keeps_dying_is_given_up_with_its_cause(monkeypatch):
     assert stage.child is None
 
 
+@pytest.mark.parametrize(("steadfast", "worked"), [(True, True), (True, False), (False, True)])
+def test_what_has_worked_is_tried_again_for_as_long_as_a_steadfast_supervisor_runs(
+    monkeypatch, steadfast, worked
+):
+    monkeypatch.setattr(Backoff, "FIRST_S", 0.001)
+    monkeypatch.setattr(Backoff, "AGAIN_S", 0.001)
+    monkeypatch.setattr(Backoff, "MOST", 1)
+    stage = Stage("s", lambda: card("d", uri="file:/none"))
+    stage.backoff.worked = worked
+    supervisor = Supervisor(
+        [stage], on_word=lambda stage, word: None, on_death=lambda stage, cause: None, steadfast=steadfast
+    )
+    supervisor.start()
+    try:
+        eventually(lambda: (supervisor.step(0.1), stage.failure or stage.restarts >= 3)[1], "an end, or none")
+    finally:
+        supervisor.close()
+    assert stage.failing == (steadfast and worked)
+    assert bool(stage.failure) == (not stage.failing)
+
+
 def test_a_station_that_cannot_run_ends_with_the_cause(monkeypatch, capsys):
     monkeypatch.setattr(Backoff, "MOST", 0)
     assert rushes.cli.main(["up", "--source", "file:/there-is-none.mp4", "--no-record", "--for", "60s"]) == 1

@@ -63,6 +63,13 @@ function endOf(name: string): string {
   return name === 'wire' ? 'to other machines' : name.startsWith('viewer') ? 'open pages' : ''
 }
 
+const SIGNS: Record<string, 'live' | 'late' | 'lost'> = {
+  running: 'live',
+  restarting: 'late',
+  failing: 'lost',
+  failed: 'lost',
+}
+
 function StageBox({
   stage,
   of,
@@ -73,7 +80,7 @@ function StageBox({
   percent: number | null
 }): JSX.Element {
   const { name, state, pid, restarts, cause } = stage
-  const sign = state === 'running' ? 'live' : state === 'failed' ? 'lost' : state === 'restarting' ? 'late' : 'none'
+  const sign = SIGNS[state] ?? 'none'
   const word = (
     <span class={sign === 'lost' ? 'is-lost' : sign === 'late' ? 'is-late' : 'quiet'}>
       {state}
