@@ -41,6 +41,9 @@ def test_next_raises_when_the_only_writer_was_killed(make: Make) -> None:
     with pytest.raises(WriterGone) as gone:
         depot.next(0, timeout_s=30)
     assert gone.value.sequence == 0
+    with pytest.raises(WriterGone):
+        depot.wait(0, None)
+    assert not depot.wait(0, 0.3), "whoever gives a time gets an answer by then"
     depot.put(picture(2))
     assert depot.next(0, timeout_s=0) is not None
     assert depot.next(1, timeout_s=0.3) is None, "there is a writer again"

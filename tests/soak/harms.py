@@ -69,7 +69,9 @@ def _someone(site: Site, lot: random.Random) -> int | None:
 
 
 class Deaths:
-    """When each stage was killed, so that none is killed more often than a station bears by its own rule."""
+    """When each stage was killed, so that none is killed so often that the station, by its own rule, tries it again
+    only half a minute later, or, where it never lived for ten seconds, not at all.
+    """
 
     def __init__(self) -> None:
         self._at: dict[str, list[float]] = defaultdict(list)

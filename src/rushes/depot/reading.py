@@ -9,7 +9,7 @@ from typing import Literal
 from rushes.depot.consumer import FrameIterator
 from rushes.depot.handle import Handle
 from rushes.depot.lease import Lease
-from rushes.depot.waiting import SLICE_S, next_hold, remaining
+from rushes.depot.waiting import SLICE_S, check_writer, next_hold, remaining
 
 __all__ = ["Reading"]
 
@@ -51,7 +51,8 @@ class Reading(Handle):
 
     def wait(self, after_sequence: int, timeout_s: float | None) -> bool:
         """Wait until something newer than ``after_sequence`` was published; False when ``timeout_s`` seconds
-        passed first.
+        passed first. With None it waits for ever, and raises WriterGone as :meth:`next` does; ClosedError when
+        another thread closes this handle meanwhile.
         """
         core = self._core
         until = None if timeout_s is None else time.monotonic() + timeout_s
@@ -59,6 +60,10 @@ class Reading(Handle):
             if remaining(until) <= 0:
                 return False
             self._check_open()
+            if (
+                until is None
+            ):  # whoever gave a time gets an answer by then; the next writer may be there already
+                check_writer(self, core, after_sequence)
         return True
 
     async def anext(self, after_sequence: int, *, timeout_s: float | None = None) -> Lease | None:

@@ -47,8 +47,12 @@ def test_a_live_channel_of_which_something_is_wrong_is_told_in_amber(client, sta
 
 
 def test_a_process_that_keeps_dying_is_told_in_red_with_its_cause(client, station):
-    dying = StageState(name="front edges", kind="work", state="failing", restarts=9, cause="killed by SIGSEGV")
-    back = StageState(name="side edges", kind="work", state="restarting", restarts=1, cause="killed by SIGSEGV")
+    dying = StageState(
+        name="front edges", kind="work", state="failing", restarts=9, cause="killed by SIGSEGV"
+    )
+    back = StageState(
+        name="side edges", kind="work", state="restarting", restarts=1, cause="killed by SIGSEGV"
+    )
     station.show(stages=(dying, back))
     health = client.get("/api/station").json()["health"]
     assert health["state"] == "lost"
