@@ -135,6 +135,8 @@ def test_a_line_through_one_point_begins_at_nothing() -> None:
     assert line({4: 2.0}) == (0.0, 0.5)
     assert line({}) == (0.0, 0.0)
     assert line({1: 3.0, 2: 5.0}) == pytest.approx((1.0, 2.0))
+    # One that lies far from the others bends nothing.
+    assert line({1: 3.0, 2: 5.0, 4: 9.0, 8: 17.0, 16: 90.0}) == pytest.approx((1.0, 2.0))
 
 
 @pytest.mark.long
