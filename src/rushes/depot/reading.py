@@ -60,9 +60,8 @@ class Reading(Handle):
             if remaining(until) <= 0:
                 return False
             self._check_open()
-            if (
-                until is None
-            ):  # whoever gave a time gets an answer by then; the next writer may be there already
+            # Whoever gave a time gets an answer by then, and there may be another writer before that.
+            if until is None:
                 check_writer(self, core, after_sequence)
         return True
 

@@ -63,7 +63,7 @@ class Stage:
         self.done = False
         """Whether it said that its work is at an end, and is not to be started again."""
         self.wrong = self.elsewhere = False
-        """Whether it was given up because it was told to do what cannot be done, or what another process does."""
+        """Whether its last process ended because it was told to do what cannot be done, or what another one does."""
         self.failure = ""
         """Why it was given up; empty while it is not."""
         self.failing = False

@@ -173,14 +173,15 @@ def test_a_stage_that_keeps_dying_is_given_up_with_its_cause(monkeypatch):
     assert stage.child is None
 
 
+@pytest.mark.parametrize("uri", ["file:/none", "nonsense:"])  # it cannot, and: it was told what cannot be
 @pytest.mark.parametrize(("steadfast", "worked"), [(True, True), (True, False), (False, True)])
 def test_what_has_worked_is_tried_again_for_as_long_as_a_steadfast_supervisor_runs(
-    monkeypatch, steadfast, worked
+    monkeypatch, steadfast, worked, uri
 ):
     monkeypatch.setattr(Backoff, "FIRST_S", 0.001)
     monkeypatch.setattr(Backoff, "AGAIN_S", 0.001)
     monkeypatch.setattr(Backoff, "MOST", 1)
-    stage = Stage("s", lambda: card("d", uri="file:/none"))
+    stage = Stage("s", lambda: card("d", uri=uri))
     stage.backoff.worked = worked
     supervisor = Supervisor(
         [stage], on_word=lambda stage, word: None, on_death=lambda stage, cause: None, steadfast=steadfast
@@ -190,6 +191,7 @@ def test_what_has_worked_is_tried_again_for_as_long_as_a_steadfast_supervisor_ru
         eventually(lambda: (supervisor.step(0.1), stage.failure or stage.restarts >= 3)[1], "an end, or none")
     finally:
         supervisor.close()
+    assert stage.wrong == (uri == "nonsense:")
     assert stage.failing == (steadfast and worked)
     assert bool(stage.failure) == (not stage.failing)
 

@@ -13,9 +13,12 @@ import pytest
 
 from rushes.errors import ConfigError
 from rushes.wire.jet_item import Item
+from rushes.wire.jetstream import JetLink
 from tests.support.jet import LONG_S, Taken, link, linked, numbers, send, stored, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nats.aio.msg import Msg
 
     from rushes.wire.jet_session import Session
@@ -62,23 +65,15 @@ def test_an_item_whose_callback_fails_comes_again(tmp_path: Path, caplog: pytest
     assert "a broken callback" in caplog.text
 
 
-def test_an_item_in_progress_is_kept_past_its_time(tmp_path: Path) -> None:
-    with linked(tmp_path) as (_, made):
-        made.work_stream("cam", ["faces"], ack_wait_s=0.6)
-        stored(send(made, range(2)))
-        taken = Taken()
-        with made.pull("cam", "faces", batch=3, on_item=taken):
-            kept, left = taken.items(2)
-            for _ in range(10):
-                time.sleep(0.15)
-                kept.in_progress()
-            again = taken.item()
-            assert (again.sequence, again.deliveries) == (left.sequence, 2)
-            kept.ack_sync()
-            assert taken.nothing()
+def one_by_one(made: JetLink, items: list[Item]) -> None:
+    for each in items:
+        each.in_progress()
 
 
-def test_many_items_are_kept_past_their_time_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tell", [one_by_one, JetLink.in_progress])
+def test_items_in_progress_are_kept_past_their_time(
+    tmp_path: Path, tell: Callable[[JetLink, list[Item]], None]
+) -> None:
     with linked(tmp_path) as (_, made):
         made.work_stream("cam", ["faces"], ack_wait_s=1.5)
         stored(send(made, range(6)))
@@ -88,13 +83,13 @@ def test_many_items_are_kept_past_their_time_at_once(tmp_path: Path) -> None:
             done.ack()
             for _ in range(14):
                 time.sleep(0.15)
-                made.in_progress([*kept, done])
+                tell(made, [*kept, done])
             again = taken.item()
             assert (again.sequence, again.deliveries) == (left.sequence, 2)
             for each in (*kept, again):
                 each.ack_sync()
             assert taken.nothing()
-        made.in_progress([])
+        tell(made, [])
 
 
 def test_only_the_first_word_on_an_item_counts(tmp_path: Path) -> None:
