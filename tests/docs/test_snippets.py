@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,15 +36,18 @@ def test_python_blocks_run_in_order(document: Path, tmp_path: Path) -> None:
     # A file, not -c: a snippet may start processes, which import the main file anew.
     snippet = tmp_path / "snippet.py"
     snippet.write_text(program(document), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(snippet)],
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    # Two documents may name the same place, and run at the same time. The system takes no long paths of sockets.
+    with tempfile.TemporaryDirectory(prefix="rushes-") as places:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", str(snippet)],
+            cwd=tmp_path,
+            env={**os.environ, "XDG_RUNTIME_DIR": places, "XDG_STATE_HOME": str(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     # Line numbers in the traceback are those of the document.
     assert done.returncode == 0, f"{NAMES[document]}:\n{done.stderr}"
 
